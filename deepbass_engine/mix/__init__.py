@@ -1,0 +1,1 @@
+"""From a project to one continuous mix: plan, render, report."""

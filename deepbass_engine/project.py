@@ -1,0 +1,144 @@
+"""What a mix is made of: tracks, the way each pair is joined, and what went wrong on the way.
+
+Everything here is frozen; an edit makes a new value, which is what makes undo simple.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from deepbass_engine.errors import DeepBassError, ProjectFileError
+from deepbass_engine.settings import (
+    CurvePair,
+    DurationS,
+    Method,
+    MixSettings,
+    Seed,
+    TransitionSpec,
+    curve_pair,
+)
+
+
+class Span(Struct, frozen=True):
+    """A half-open range of frames, ``[start_frame, end_frame)``."""
+
+    start_frame: int
+    end_frame: int
+
+    @property
+    def n_frames(self) -> int:
+        """Length in frames."""
+        return self.end_frame - self.start_frame
+
+
+class Problem(Struct, frozen=True):
+    """Something that was left out, where, and what to do about it."""
+
+    path: Path | None
+    line: int | None
+    what: str
+    hint: str
+
+    @classmethod
+    def from_error(cls, error: DeepBassError, path: Path | None = None) -> Problem:
+        """The error as a row of a report; `path` is used where the error names none."""
+        return cls(error.path or path, error.line, error.what, error.hint)
+
+    def __str__(self) -> str:
+        return str(DeepBassError(self.what, path=self.path, line=self.line, hint=self.hint))
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    """One row of a playlist.
+
+    Attributes
+    ----------
+    path
+        Absolute path of the audio file.
+    id
+        Names this row within its project, so that the same file may stand in it twice and a
+        transition keeps its pair when rows move.
+    content_hash
+        Hash of the file's bytes when the project was saved, or empty.
+    span
+        The part to play, in the file's own frames, where a person has chosen it.
+    """
+
+    path: Path
+    id: str
+    content_hash: str = ""
+    span: Span | None = None
+
+
+class Transition(Struct, frozen=True, kw_only=True):
+    """What one pair of neighbours does differently from the project's default.
+
+    It holds while the two tracks stand next to each other. None means the default.
+    """
+
+    out_track: str
+    in_track: str
+    method: Method | None = None
+    curve: CurvePair | None = None
+    duration_s: DurationS | None = None
+    seed: Seed | None = None
+
+    def __post_init__(self) -> None:
+        if self.curve is not None:
+            curve_pair(self.curve)
+
+    def over(self, default: TransitionSpec) -> TransitionSpec:
+        """The default with this pair's own choices laid over it."""
+        own = {
+            name: value
+            for name in TransitionSpec.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        }
+        return msgspec.structs.replace(default, **own)
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """A playlist and how it is to be mixed.
+
+    Raises
+    ------
+    ProjectFileError
+        If two tracks have one id, or a pair has two transitions.
+    """
+
+    tracks: tuple[Track, ...] = ()
+    default: TransitionSpec = TransitionSpec()
+    mix: MixSettings = MixSettings()
+    transitions: tuple[Transition, ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = [track.id for track in self.tracks]
+        pairs = [(t.out_track, t.in_track) for t in self.transitions]
+        for what, keys in (("track id", ids), ("transition", pairs)):
+            if len(set(keys)) != len(keys):
+                twice = next(key for key in keys if keys.count(key) > 1)
+                raise ProjectFileError(f"the {what} {twice!r} stands in the project twice")
+
+    def spec(self, out_track: str, in_track: str) -> TransitionSpec:
+        """How the pair with these track ids is joined."""
+        for transition in self.transitions:
+            if (transition.out_track, transition.in_track) == (out_track, in_track):
+                return transition.over(self.default)
+        return self.default
+
+
+def new_track(path: Path) -> Track:
+    """A row for a file, with an id of its own."""
+    return Track(path=path, id=uuid.uuid4().hex[:12])
+
+
+def tracks_of(paths: Iterable[Path]) -> tuple[Track, ...]:
+    """Rows for files given on a command line, with ids that are the same at every run."""
+    return tuple(
+        Track(path=path, id=f"track-{number}") for number, path in enumerate(paths, start=1)
+    )

@@ -1,0 +1,209 @@
+"""Every setting, declared once: its type, range, unit, default and help.
+
+The command line's flags, the settings dialog, the project file and the documentation are all made
+from these declarations. A setting's name on the command line and its unit stand in
+``Meta.extra``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from deepbass_engine.errors import SettingError
+
+CURVES = (
+    "equal_power", "tri", "qsin", "hsin", "esin", "log", "ipar", "qua", "cub", "squ", "cbr",
+    "par", "exp", "iqsin", "ihsin", "dese", "desi", "losi", "sinc", "isinc", "quat", "quatr",
+    "qsin2", "hsin2", "nofade", "Linear", "Sigmoid", "Random_Linear",
+)  # fmt: skip
+"""Names of the fade curves; `deepbass_engine.fades.curves` has the formula of each."""
+
+LOWEST_RATE_HZ = 8_000
+HIGHEST_RATE_HZ = 192_000
+HIGHEST_DEFAULT_RATE_HZ = 48_000
+
+Method = Annotated[
+    Literal["simple"],
+    Meta(
+        description="how the two tracks are joined: simple is a crossfade",
+        extra={"flag": "--method"},
+    ),
+]
+CurvePair = Annotated[
+    str,
+    Meta(
+        description="fade curve, or two as OUT:IN; one of " + ", ".join(CURVES),
+        extra={"flag": "--curve", "metavar": "NAME|OUT:IN"},
+    ),
+]
+DurationS = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=600,
+        description="length of each transition in seconds; 0 is a hard cut",
+        extra={"flag": "--duration", "metavar": "S", "unit": "s"},
+    ),
+]
+Seed = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=2**63 - 1,
+        description="seed of everything random; the same seed gives the same mix",
+        extra={"flag": "--seed", "metavar": "N"},
+    ),
+]
+Trim = Annotated[
+    Literal["loudness", "rms", "none"],
+    Meta(
+        description="how silence at the ends of tracks is found and left out: by momentary "
+        "loudness against the track's own, by the original program's RMS rule, or not at all",
+        extra={"flag": "--trim"},
+    ),
+]
+SampleRateHz = Annotated[
+    int,
+    Meta(
+        ge=LOWEST_RATE_HZ,
+        le=HIGHEST_RATE_HZ,
+        description="sample rate of the mix in Hz; without it the highest among the tracks, at "
+        f"most {HIGHEST_DEFAULT_RATE_HZ}",
+        extra={"flag": "--rate", "metavar": "HZ", "unit": "Hz"},
+    ),
+]
+Subtype = Annotated[
+    Literal["PCM_16", "PCM_24", "FLOAT"],
+    Meta(
+        description="sample format of the output; 16 bit is dithered where it has to round",
+        extra={"flag": "--subtype"},
+    ),
+]
+Jobs = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=256,
+        description="tracks worked on at once; 0 takes one for each core. The mix is the same "
+        "for any number",
+        extra={"flag": "--jobs", "metavar": "N"},
+    ),
+]
+
+
+class TransitionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How two neighbours are joined, complete; a project has one as its default."""
+
+    method: Method = "simple"
+    curve: CurvePair = "equal_power"
+    duration_s: DurationS = 8.0
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        curve_pair(self.curve)
+        if not math.isfinite(self.duration_s):
+            raise SettingError(f"duration_s is {self.duration_s}", hint="give a length in seconds")
+
+
+class MixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for the whole mix and is saved with a project."""
+
+    trim: Trim = "loudness"
+    sample_rate_hz: SampleRateHz | None = None
+
+
+class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a mix is written; belongs to one export, not to the project."""
+
+    subtype: Subtype = "PCM_24"
+    jobs: Jobs = 0
+
+
+S = TypeVar("S", bound=Struct)
+
+
+def checked(kind: type[S], values: Mapping[str, object]) -> S:
+    """Build a settings struct from plain values.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown or a value is of the wrong type or out of range.
+    """
+    try:
+        return msgspec.convert(dict(values), kind)
+    except msgspec.ValidationError as error:
+        raise SettingError(str(error), hint=f"see the ranges of {kind.__name__}") from error
+
+
+def curve_pair(text: str) -> CurveNames:
+    """Split ``NAME`` or ``OUT:IN`` into two known curve names.
+
+    Raises
+    ------
+    SettingError
+        If a name is not in `CURVES`.
+    """
+    out_name, _, in_name = text.partition(":")
+    pair = CurveNames(out_name, in_name if ":" in text else out_name)
+    for name in (pair.fade_out, pair.fade_in):
+        if name not in CURVES:
+            raise SettingError(
+                f"there is no fade curve named {name!r}", hint="known curves: " + ", ".join(CURVES)
+            )
+    return pair
+
+
+class CurveNames(Struct, frozen=True):
+    """The curve of the track that leaves and of the one that enters."""
+
+    fade_out: str
+    fade_in: str
+
+
+def described(kind: type[Struct]) -> list[Setting]:
+    """The settings of a struct in declared order, for flags, dialogs and documentation."""
+    return [_setting(field) for field in msgspec.structs.fields(kind)]
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One declared setting, as an interface needs it."""
+
+    name: str
+    kind: type
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    flag: str = ""
+    metavar: str = ""
+    unit: str = ""
+
+
+def _setting(field: msgspec.structs.FieldInfo) -> Setting:
+    """Read one field's declaration; ``X | None`` is described by its X."""
+    annotated = field.type
+    if not hasattr(annotated, "__metadata__"):
+        annotated = next(a for a in get_args(annotated) if hasattr(a, "__metadata__"))
+    meta: Meta = annotated.__metadata__[0]
+    base = get_args(annotated)[0]
+    choices = tuple(get_args(base))
+    extra = meta.extra or {}
+    return Setting(
+        name=field.name,
+        kind=str if choices else base,
+        default=field.default,
+        help=meta.description or "",
+        choices=choices,
+        minimum=meta.ge,
+        maximum=meta.le,
+        flag=extra.get("flag", ""),
+        metavar=extra.get("metavar", ""),
+        unit=extra.get("unit", ""),
+    )
