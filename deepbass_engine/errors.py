@@ -13,10 +13,10 @@ from pathlib import Path
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """The path as one printable line: control and undecodable characters are escaped.
+    r"""The path as one printable line: control and undecodable characters are escaped.
 
-    >>> shown("two\\nlines.wav")
-    'two\\\\nlines.wav'
+    >>> shown("two\nlines.wav")
+    'two\\nlines.wav'
     """
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii")

@@ -5,7 +5,7 @@ Everything here is frozen; an edit makes a new value, which is what makes undo s
 
 from __future__ import annotations
 
-import uuid
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -117,12 +117,12 @@ class Project(Struct, frozen=True, kw_only=True):
     transitions: tuple[Transition, ...] = ()
 
     def __post_init__(self) -> None:
-        ids = [track.id for track in self.tracks]
-        pairs = [(t.out_track, t.in_track) for t in self.transitions]
-        for what, keys in (("track id", ids), ("transition", pairs)):
-            if len(set(keys)) != len(keys):
-                twice = next(key for key in keys if keys.count(key) > 1)
-                raise ProjectFileError(f"the {what} {twice!r} stands in the project twice")
+        ids = Counter(track.id for track in self.tracks)
+        pairs = Counter(f"{t.out_track} > {t.in_track}" for t in self.transitions)
+        for what, counts in (("track id", ids), ("transition", pairs)):
+            for key, count in counts.items():
+                if count > 1:
+                    raise ProjectFileError(f"the {what} {key!r} stands in the project twice")
 
     def spec(self, out_track: str, in_track: str) -> TransitionSpec:
         """How the pair with these track ids is joined."""
@@ -130,11 +130,6 @@ class Project(Struct, frozen=True, kw_only=True):
             if (transition.out_track, transition.in_track) == (out_track, in_track):
                 return transition.over(self.default)
         return self.default
-
-
-def new_track(path: Path) -> Track:
-    """A row for a file, with an id of its own."""
-    return Track(path=path, id=uuid.uuid4().hex[:12])
 
 
 def tracks_of(paths: Iterable[Path]) -> tuple[Track, ...]:
