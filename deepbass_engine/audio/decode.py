@@ -1,0 +1,160 @@
+"""From a file to samples: probing, one sequential pass, and random access.
+
+Wherever samples reach a mix, a track is decoded by one sequential pass of `BLOCK_FRAMES` from its
+first frame: libsndfile's Vorbis seek is off after a short forward jump in a used handle, Opus
+differs slightly after a seek and MP3 with the block size. "The source's own samples" means that
+pass. Random access (`read_span`) opens a fresh handle with a pre-roll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepbass_engine.audio import mpeg, soundfile_reader
+from deepbass_engine.audio.clip import Clip
+from deepbass_engine.audio.source import AudioSource
+from deepbass_engine.errors import InputError
+from deepbass_engine.progress import CancelToken
+from deepbass_engine.project import Span
+
+BLOCK_FRAMES = 65_536
+"""Frames decoded at a time, 1.5 s at 44.1 kHz."""
+
+
+def probe(path: Path) -> AudioSource:
+    """Find out what a file is without decoding it.
+
+    Its `frames` are a counted number or None, never a header's guess; see `count_frames`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, empty or no audio that can be read.
+    """
+    _require_readable(path)
+    walked = mpeg.scan(path)
+    says_mpeg = walked is not None or path.suffix.lower() in mpeg.EXTENSIONS
+    if not says_mpeg or (walked is not None and walked.confirmed):
+        source = soundfile_reader.probe(path)
+        if source is not None:
+            return source
+    from deepbass_engine.audio import pyav_reader
+
+    source = pyav_reader.probe(path)
+    if walked is not None and walked.declared_frames is None:
+        return replace(source, declared_frames=None)  # FFmpeg guessed it from the bit rate
+    return source
+
+
+def decoded_blocks(source: AudioSource, dtype: str = "float32") -> Iterator[NDArray[Any]]:
+    """Decode a file from its first frame to its last.
+
+    Parameters
+    ----------
+    source
+        A probed file.
+    dtype
+        "float32", or "int16" for a file of at most 16 bits read by libsndfile: the samples then
+        never leave their own grid.
+
+    Yields
+    ------
+    Blocks of shape (BLOCK_FRAMES, channels), the last one shorter; each is valid only until the
+    next is asked for. A damaged file ends early.
+    """
+    if source.decoder == "soundfile":
+        return soundfile_reader.blocks(source, dtype, BLOCK_FRAMES)
+    from deepbass_engine.audio import pyav_reader
+
+    return pyav_reader.blocks(source, BLOCK_FRAMES)
+
+
+def count_frames(source: AudioSource, *, cancel: CancelToken | None = None) -> AudioSource:
+    """Return the source with its frames counted, by decoding it where nothing quicker is sure.
+
+    Raises
+    ------
+    InputError
+        If not one frame can be decoded.
+    Cancelled
+        If asked to stop.
+    """
+    if source.frames is None:
+        frames = 0
+        for block in decoded_blocks(source):
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            frames += len(block)
+        source = replace(source, frames=frames)
+    if source.frames == 0:
+        raise InputError(
+            "opens, but holds no sound (0 frames)",
+            path=source.path,
+            hint="copy or export it again, or take it out of the playlist",
+        )
+    return source
+
+
+def read_span(source: AudioSource, span: Span) -> Clip:
+    """Decode only a part of a file, by a fresh handle.
+
+    Frames outside the file are not returned, so the clip may be shorter than the span.
+
+    Raises
+    ------
+    ValueError
+        If the span is not within 0 and any length.
+    """
+    if not 0 <= span.start_frame <= span.end_frame:
+        raise ValueError(f"span is {span}; it must not begin before 0 nor end before it begins")
+    samples = np.zeros((span.n_frames, source.channels), np.float32)
+    filled = 0
+    for block in _blocks_from(source, span.start_frame):
+        part = block[: span.n_frames - filled]
+        samples[filled : filled + len(part)] = part
+        filled += len(part)
+        if filled == span.n_frames:
+            break
+    return Clip(samples[:filled], source.sample_rate_hz)
+
+
+def _blocks_from(source: AudioSource, start_frame: int) -> Iterator[NDArray[Any]]:
+    """Blocks from a frame on. FFmpeg's seeks are not exact in every container: it starts at 0."""
+    if source.decoder == "soundfile":
+        yield from soundfile_reader.blocks(source, "float32", BLOCK_FRAMES, start_frame)
+        return
+    position = 0
+    for block in decoded_blocks(source):
+        skip = min(len(block), max(0, start_frame - position))
+        position += len(block)
+        if skip < len(block):
+            yield block[skip:]
+
+
+def _require_readable(path: Path) -> None:
+    """Raise a plain-worded `InputError` for what the file system alone can tell."""
+    try:
+        if path.is_dir():
+            raise InputError("is a folder, not an audio file", path=path, hint="give its files")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise InputError("is empty (0 bytes)", path=path, hint="copy it again")
+    except FileNotFoundError as error:
+        raise InputError(
+            "does not exist", path=path, hint="check the name, or whether its disk is connected"
+        ) from error
+    except PermissionError as error:
+        raise InputError(
+            "may not be read", path=path, hint="change the file's permissions"
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"can't be opened: {reason}", path=path, hint="check the name and the disk"
+        ) from error
