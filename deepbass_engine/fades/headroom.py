@@ -12,8 +12,10 @@ limit:
    continuous. This is the classic look-ahead limiter [1]_, centred, since both sides are known.
 2. One such dip reaches `reach_frames` to either side, and must not touch the ends of the fade. So
    frames nearer to an end are served afterwards, from the middle outwards, by dips of half the
-   reach, a quarter and so on: a frame ``w`` from the nearer end gets a dip that reaches at least
-   ``w / 2`` and at most ``w``.
+   reach, a quarter and so on, each for what is still over: a frame ``w`` from the nearer end gets
+   a dip that reaches no further than ``w`` and, but for a few frames, no less than ``w / 2``. The
+   dips multiply, so a fade that is over right up to its ends goes up to some 2 dB lower there
+   than it would have to.
 
    ::
 
