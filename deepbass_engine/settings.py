@@ -8,6 +8,7 @@ from these declarations. A setting's name on the command line and its unit stand
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -157,6 +158,11 @@ def curve_pair(text: str) -> CurveNames:
                 f"there is no fade curve named {name!r}", hint="known curves: " + ", ".join(CURVES)
             )
     return pair
+
+
+def n_workers(jobs: int) -> int:
+    """Threads for a number of jobs: itself, or for 0 one for each core."""
+    return jobs or os.cpu_count() or 1
 
 
 class CurveNames(Struct, frozen=True):

@@ -52,8 +52,12 @@ def probe(path: Path) -> AudioSource:
     return source
 
 
-def decoded_blocks(source: AudioSource, dtype: str = "float32") -> Iterator[NDArray[Any]]:
-    """Decode a file from its first frame to its last.
+class Decoding(Iterator[NDArray[Any]]):
+    """One sequential pass over a file, from its first frame to its last.
+
+    Iterating yields blocks of shape (BLOCK_FRAMES, channels), the last one shorter; each is valid
+    only until the next is asked for. A damaged file ends early. Samples that are no finite
+    numbers come out as silence and are counted.
 
     Parameters
     ----------
@@ -63,16 +67,31 @@ def decoded_blocks(source: AudioSource, dtype: str = "float32") -> Iterator[NDAr
         "float32", or "int16" for a file of at most 16 bits read by libsndfile: the samples then
         never leave their own grid.
 
-    Yields
-    ------
-    Blocks of shape (BLOCK_FRAMES, channels), the last one shorter; each is valid only until the
-    next is asked for. A damaged file ends early.
+    Attributes
+    ----------
+    n_frames
+        Frames decoded so far.
+    n_not_finite
+        Samples so far that were NaN or infinite.
     """
-    if source.decoder == "soundfile":
-        return soundfile_reader.blocks(source, dtype, BLOCK_FRAMES)
-    from deepbass_engine.audio import pyav_reader
 
-    return pyav_reader.blocks(source, BLOCK_FRAMES)
+    def __init__(self, source: AudioSource, dtype: str = "float32") -> None:
+        self.n_frames = 0
+        self.n_not_finite = 0
+        self._may_be_not_finite = source.bit_depth is None and dtype == "float32"
+        if source.decoder == "soundfile":
+            self._blocks = soundfile_reader.blocks(source, dtype, BLOCK_FRAMES)
+        else:
+            from deepbass_engine.audio import pyav_reader
+
+            self._blocks = pyav_reader.blocks(source, BLOCK_FRAMES)
+
+    def __next__(self) -> NDArray[Any]:
+        block = next(self._blocks)
+        self.n_frames += len(block)
+        if self._may_be_not_finite:
+            self.n_not_finite += _silence_not_finite(block)
+        return block
 
 
 def count_frames(source: AudioSource, *, cancel: CancelToken | None = None) -> AudioSource:
@@ -86,12 +105,11 @@ def count_frames(source: AudioSource, *, cancel: CancelToken | None = None) -> A
         If asked to stop.
     """
     if source.frames is None:
-        frames = 0
-        for block in decoded_blocks(source):
+        decoding = Decoding(source)
+        for _ in decoding:
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            frames += len(block)
-        source = replace(source, frames=frames)
+        source = replace(source, frames=decoding.n_frames)
     if source.frames == 0:
         raise InputError(
             "opens, but holds no sound (0 frames)",
@@ -117,6 +135,7 @@ def read_span(source: AudioSource, span: Span) -> Clip:
     filled = 0
     for block in _blocks_from(source, span.start_frame):
         part = block[: span.n_frames - filled]
+        _silence_not_finite(part)
         samples[filled : filled + len(part)] = part
         filled += len(part)
         if filled == span.n_frames:
@@ -130,11 +149,23 @@ def _blocks_from(source: AudioSource, start_frame: int) -> Iterator[NDArray[Any]
         yield from soundfile_reader.blocks(source, "float32", BLOCK_FRAMES, start_frame)
         return
     position = 0
-    for block in decoded_blocks(source):
+    for block in Decoding(source):
         skip = min(len(block), max(0, start_frame - position))
         position += len(block)
         if skip < len(block):
             yield block[skip:]
+
+
+def _silence_not_finite(block: NDArray[np.float32]) -> int:
+    """Set NaN and infinite samples to 0, in place; returns how many there were.
+
+    One sum tells whether there are any: it is finite only if every sample is.
+    """
+    if np.isfinite(block.sum(dtype=np.float64)):
+        return 0
+    wrong = ~np.isfinite(block)
+    block[wrong] = 0.0
+    return int(np.count_nonzero(wrong))
 
 
 def _require_readable(path: Path) -> None:

@@ -1,0 +1,191 @@
+"""Everything known about one track, found in one pass over it and remembered by its content."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deepbass_engine.analysis import cache
+from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
+from deepbass_engine.analysis.silence import StepEnergy, span_by_loudness, span_by_rms
+from deepbass_engine.audio.decode import Decoding, count_frames, probe
+from deepbass_engine.audio.source import AudioSource
+from deepbass_engine.errors import InputError
+from deepbass_engine.progress import CancelToken, OnProgress, Progress
+from deepbass_engine.project import Problem, Span
+from deepbass_engine.settings import n_workers
+from deepbass_engine.units import clock_text, seconds_from_frames
+
+
+@dataclass(frozen=True, slots=True)
+class TrackAnalysis:
+    """What the planner and a person want to know of a track.
+
+    Attributes
+    ----------
+    source
+        The file, with its frames counted.
+    span
+        Audible part, in the file's own frames.
+    loudness_lufs
+        Integrated loudness, or None where it was not measured (no trimming asked).
+    content_hash
+        Names the file's content; empty where it was not needed.
+    n_not_finite
+        Samples that are NaN or infinite and play as silence.
+    """
+
+    source: AudioSource
+    span: Span
+    loudness_lufs: float | None = None
+    content_hash: str = ""
+    n_not_finite: int = 0
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What of the file can't be played: a missing end, samples that are no numbers."""
+        found = []
+        source = self.source
+        if source.missing_frames and source.frames and source.declared_frames:
+            declared, present = (
+                clock_text(seconds_from_frames(n, source.sample_rate_hz))
+                for n in (source.declared_frames, source.frames)
+            )
+            found.append(
+                Problem(
+                    source.path,
+                    None,
+                    f"is cut short: {declared} declared, {present} could be read and is used",
+                    "copy or download it again",
+                )
+            )
+        if self.n_not_finite:
+            found.append(not_finite_problem(source.path, self.n_not_finite))
+        return tuple(found)
+
+
+def not_finite_problem(path: Path, n_not_finite: int) -> Problem:
+    """Say that samples which are no numbers were played as silence."""
+    return Problem(
+        path,
+        None,
+        f"holds {n_not_finite} samples that are no finite numbers; they play as silence",
+        "export it again",
+    )
+
+
+def analyze_track(
+    path: Path, trim: str = "loudness", *, cancel: CancelToken | None = None
+) -> TrackAnalysis:
+    """Probe a track and find its audible span.
+
+    With `trim` "none" nothing is decoded that need not be, and the span is the whole track.
+    Otherwise the track is decoded once, and what was found is remembered by the file's content.
+
+    Raises
+    ------
+    InputError
+        If the file can't be used: missing, unreadable, no audio, no frames, or silent throughout.
+    Cancelled
+        If asked to stop.
+    """
+    if trim == "none":
+        source = count_frames(probe(path), cancel=cancel)
+        return TrackAnalysis(source, Span(0, source.frames or 0))
+    content_hash = ""
+    with suppress(OSError):  # the decoder says better than a hash why a file can't be read
+        content_hash = cache.hash_of(path)
+        known = cache.load(TrackAnalysis, content_hash, trim)
+        if known is not None:
+            return replace(
+                known, source=replace(known.source, path=path), content_hash=content_hash
+            )
+    analysis = replace(_measure(path, trim, cancel), content_hash=content_hash)
+    if content_hash:
+        cache.store(analysis, content_hash, trim)
+    return analysis
+
+
+def analyze_tracks(
+    paths: Sequence[Path],
+    trim: str = "loudness",
+    *,
+    jobs: int = 0,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> list[TrackAnalysis | InputError]:
+    """Analyse tracks side by side; a file that can't be used gives its error in its place.
+
+    Parameters
+    ----------
+    paths
+        The files; one that stands there twice is analysed once.
+    trim
+        Rule for the audible span, see `analyze_track`.
+    jobs
+        Threads; 0 takes one for each core.
+
+    Raises
+    ------
+    Cancelled
+        If asked to stop.
+    """
+    cancel = cancel or CancelToken()
+    unique = list(dict.fromkeys(paths))
+    found: dict[Path, TrackAnalysis | InputError] = {}
+
+    def analyze(path: Path) -> None:
+        try:
+            found[path] = analyze_track(path, trim, cancel=cancel)
+        except InputError as error:
+            found[path] = error
+
+    with ThreadPoolExecutor(n_workers(jobs)) as pool:
+        for done, future in enumerate(as_completed(pool.submit(analyze, p) for p in unique), 1):
+            try:
+                future.result()
+            except BaseException:
+                cancel.cancel()
+                pool.shutdown(cancel_futures=True)
+                raise
+            if on_progress is not None:
+                on_progress(Progress("analysing", done, len(unique)))
+    return [found[path] for path in paths]
+
+
+def _measure(path: Path, trim: str, cancel: CancelToken | None) -> TrackAnalysis:
+    """Decode a track once; count, measure loudness, find the audible span."""
+    source = probe(path)
+    meter = LoudnessMeter(source.sample_rate_hz, source.layout)
+    steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
+    decoding = Decoding(source)
+    for block in decoding:
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        meter.push(block)
+        if steps is not None:
+            steps.push(block)
+    source = count_frames(replace(source, frames=decoding.n_frames))
+    n_frames = decoding.n_frames
+    mean_squares = meter.finish()
+    if steps is not None:
+        span = span_by_rms(steps.finish(), steps.step_frames, n_frames, source.sample_rate_hz)
+    else:
+        span = span_by_loudness(mean_squares, meter.block_frames, n_frames)
+    if span is None:
+        raise InputError(
+            "is silent throughout",
+            path=path,
+            hint="take it out of the playlist, or keep silence with --no-trim",
+        )
+    loudness_lufs = integrated_lufs(mean_squares)
+    return TrackAnalysis(
+        source,
+        span,
+        loudness_lufs if math.isfinite(loudness_lufs) else None,
+        n_not_finite=decoding.n_not_finite,
+    )

@@ -1,0 +1,300 @@
+"""From a plan to a file: tracks decoded side by side, each written where it belongs.
+
+A worker takes the next track, decodes it once from its first frame, gives its head to the
+transition before it, writes its body block by block and gives its tail to the transition behind
+it. Whoever gives a transition its second part renders it.
+
+    worker 1   track 1  [---body---][tail] -> fade 1 <- [head][---body---]  track 2   worker 2
+
+Everything written depends on its place in the mix alone, so any number of workers gives the same
+bytes. A worker holds one block and one head or tail; what waits for its other part is at most one
+head or tail for each worker.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepbass_engine.analysis.track import not_finite_problem
+from deepbass_engine.atomic import replacing
+from deepbass_engine.audio.quantize import BIT_DEPTHS, quantize
+from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.audio.write import (
+    RF64_FROM_BYTES,
+    MixWriter,
+    bytes_needed,
+    check_format,
+    open_writer,
+)
+from deepbass_engine.errors import Cancelled, OutputError, shown
+from deepbass_engine.fades.headroom import REACH_S, turned_down
+from deepbass_engine.fades.simple import crossfade
+from deepbass_engine.mix.plan import Body, Fade, MixPlan
+from deepbass_engine.progress import CancelToken, OnProgress, Progress
+from deepbass_engine.project import Problem
+from deepbass_engine.settings import OutputSettings, curve_pair, n_workers
+from deepbass_engine.units import clock_text, frames_from_seconds, seconds_from_frames
+
+METHODS: dict[str, Callable[..., NDArray[np.float32]]] = {"simple": crossfade}
+"""How a transition is made, by the name of its method."""
+
+_INTEGER_LIMIT = 1.0 - 2.0**-14
+"""Highest magnitude of a transition in integer output: 2 LSB of 16 bits are left for dither."""
+
+_LOOKS_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What rendering found.
+
+    Attributes
+    ----------
+    peak
+        Largest magnitude of the mix before clipping, full scale at 1.
+    n_clipped
+        Frames in which a sample was clipped.
+    problems
+        What could not be played though it was planned.
+    """
+
+    peak: float
+    n_clipped: int
+    problems: tuple[Problem, ...]
+
+
+def check_target(
+    target: Path, inputs: list[Path], subtype: str, *, overwrite: bool = False
+) -> None:
+    """Refuse a target that can't or must not be written, before any work is done.
+
+    Raises
+    ------
+    OutputError
+        If its format can't be written, its folder does not exist, it is one of the inputs, or it
+        exists and may not be overwritten.
+    """
+    check_format(target, subtype)
+    if not target.parent.is_dir():
+        raise OutputError(
+            f"can't be written: there is no folder {shown(target.parent)}",
+            path=target,
+            hint="make the folder first, or choose another",
+        )
+    if not target.exists():
+        return
+    if any(path.exists() and path.samefile(target) for path in inputs):
+        raise OutputError(
+            "is one of the tracks to be mixed", path=target, hint="give the mix another name"
+        )
+    if not overwrite:
+        raise OutputError(
+            "exists already", path=target, hint="choose another name, or use --overwrite"
+        )
+
+
+def render(
+    plan: MixPlan,
+    target: Path,
+    output: OutputSettings | None = None,
+    *,
+    rf64_from_bytes: int = RF64_FROM_BYTES,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> Rendered:
+    """Render a plan into a WAV or FLAC file, whole or not at all.
+
+    An existing target is replaced; see `check_target`.
+
+    Parameters
+    ----------
+    plan
+        The mix.
+    target
+        File to write; its extension tells the format.
+    output
+        Sample format, and number of tracks worked on at once.
+    rf64_from_bytes
+        Size from which a WAV is written as RF64.
+
+    Raises
+    ------
+    OutputError
+        If the file can't be written, or the disk has too little room for it.
+    Cancelled
+        If asked to stop; nothing is left behind.
+    """
+    output = output or OutputSettings()
+    _check_room(plan, target, output.subtype)
+    stop = CancelToken()
+    with replacing(target) as temporary:
+        writer = open_writer(
+            temporary,
+            target.suffix,
+            output.subtype,
+            plan.sample_rate_hz,
+            plan.n_frames,
+            cancel=stop,
+            rf64_from_bytes=rf64_from_bytes,
+        )
+        try:
+            work = _Work(plan, writer, output.subtype, stop, on_progress)
+            work.run(n_workers(output.jobs), cancel or CancelToken())
+        finally:
+            writer.close()
+    return Rendered(work.peak, work.n_clipped, tuple(work.problems_in_order()))
+
+
+def _check_room(plan: MixPlan, target: Path, subtype: str) -> None:
+    """Raise `OutputError` if the disk has too little room."""
+    needed = bytes_needed(target.suffix, subtype, plan.n_frames)
+    free = shutil.disk_usage(target.parent).free
+    if free < needed:
+        raise OutputError(
+            f"needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free",
+            path=target,
+            hint="free some space, or write to another disk",
+        )
+
+
+class _Work:
+    """One rendering: what its workers share."""
+
+    def __init__(
+        self,
+        plan: MixPlan,
+        writer: MixWriter,
+        subtype: str,
+        stop: CancelToken,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.peak = 0.0
+        self.n_clipped = 0
+        self._plan = plan
+        self._fades = plan.fades
+        self._bodies = {s.track: s for s in plan.segments if isinstance(s, Body)}
+        self._writer = writer
+        self._subtype = subtype
+        self._stop = stop
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+        self._next_track = iter(range(len(plan.tracks)))
+        self._waiting: dict[int, NDArray[np.float32]] = {}
+        self._frames_done = 0
+        self._problems: dict[int, list[Problem]] = {}
+
+    def run(self, n_workers: int, cancel: CancelToken) -> None:
+        """Render all tracks; the first worker's failure stops the others and is raised."""
+        with ThreadPoolExecutor(min(n_workers, len(self._plan.tracks))) as pool:
+            workers = [pool.submit(self._take_tracks) for _ in range(n_workers)]
+            while wait(workers, timeout=_LOOKS_EVERY_S).not_done:
+                if cancel.cancelled:
+                    self._stop.cancel()
+        cancel.raise_if_cancelled()
+        failures = [e for w in workers if (e := w.exception()) is not None]
+        for failure in sorted(failures, key=lambda e: isinstance(e, Cancelled)):
+            raise failure
+
+    def problems_in_order(self) -> list[Problem]:
+        """Problems met, by track."""
+        return [problem for index in sorted(self._problems) for problem in self._problems[index]]
+
+    def _take_tracks(self) -> None:
+        """Render tracks until there are none; whatever goes wrong stops all workers."""
+        try:
+            while True:
+                with self._lock:
+                    index = next(self._next_track, None)
+                if index is None:
+                    return
+                self._render_track(index)
+        except BaseException:
+            self._stop.cancel()
+            raise
+
+    def _render_track(self, index: int) -> None:
+        """Decode a track once: its head, its body, its tail."""
+        track = self._plan.tracks[index]
+        stream = TrackStream(
+            track.source,
+            self._plan.sample_rate_hz,
+            track.span.start_frame,
+            cancel=self._stop,
+            grid_bits=BIT_DEPTHS.get(self._subtype),
+        )
+        if index > 0:
+            self._hand_in(self._fades[index - 1], "head", stream)
+        if body := self._bodies.get(index):
+            frame = body.start_frame
+            for block in stream.blocks(body.n_frames):
+                self._stop.raise_if_cancelled()
+                self._write(frame, block, dither=not stream.on_grid)
+                frame += len(block)
+        if index < len(self._fades):
+            self._hand_in(self._fades[index], "tail", stream)
+        self._note_problems(index, stream)
+
+    def _hand_in(self, fade: Fade, side: Literal["head", "tail"], stream: TrackStream) -> None:
+        """Read one part of a transition; keep it until the other comes, then render them."""
+        if fade.n_frames == 0:
+            return
+        part = stream.read(fade.n_frames)
+        with self._lock:
+            other = self._waiting.pop(fade.index, None)
+            if other is None:
+                self._waiting[fade.index] = part
+                return
+        tail, head = (part, other) if side == "tail" else (other, part)
+        mixed = METHODS[fade.method](tail, head, curve_pair(fade.curve), seed=fade.seed)
+        if self._subtype in BIT_DEPTHS:
+            reach_frames = frames_from_seconds(REACH_S, self._plan.sample_rate_hz)
+            mixed = turned_down(mixed, _INTEGER_LIMIT, reach_frames=reach_frames).audio
+        self._write(fade.start_frame, mixed, transition_index=fade.index)
+
+    def _write(
+        self,
+        first_frame: int,
+        block: NDArray[Any],
+        *,
+        dither: bool = True,
+        transition_index: int | None = None,
+    ) -> None:
+        """Quantise a block, write it, and keep count."""
+        done = quantize(block, self._subtype, first_frame, dither=dither)
+        self._writer.write(first_frame, done.samples)
+        with self._lock:
+            self.peak = max(self.peak, done.peak)
+            self.n_clipped += done.n_clipped
+            self._frames_done += len(block)
+            if self._on_progress is not None:
+                self._on_progress(
+                    Progress("rendering", self._frames_done, self._plan.n_frames, transition_index)
+                )
+
+    def _note_problems(self, index: int, stream: TrackStream) -> None:
+        """Remember what of a track could not be played though the plan counted on it."""
+        path, found = self._plan.tracks[index].source.path, []
+        if stream.n_missing:
+            missing = clock_text(seconds_from_frames(stream.n_missing, self._plan.sample_rate_hz))
+            found.append(
+                Problem(
+                    path,
+                    None,
+                    f"could not be decoded to its end: {missing} are silent in the mix",
+                    "copy or download it again, and mix with trimming on",
+                )
+            )
+        if stream.n_not_finite and not self._plan.tracks[index].n_not_finite:
+            found.append(not_finite_problem(path, stream.n_not_finite))
+        if found:
+            with self._lock:
+                self._problems[index] = found
