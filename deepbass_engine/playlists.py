@@ -1,0 +1,294 @@
+"""From what a person names, files, folders and playlists, to the list of audio files, and back.
+
+Nothing vanishes and nothing stops the rest: whatever leads nowhere becomes a `Problem` that says
+where it stood. The formats themselves are in `deepbass_engine.playlist_formats`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from deepbass_engine.atomic import replacing
+from deepbass_engine.errors import OutputError, PlaylistError, shown
+from deepbass_engine.paths import absolute, home
+from deepbass_engine.playlist_formats import PLAYLIST_EXTENSIONS, Listed, composed, parsed
+from deepbass_engine.project import Problem
+
+AUDIO_EXTENSIONS = frozenset({
+    ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".ape", ".au", ".caf", ".dff", ".dsf", ".flac",
+    ".m4a", ".m4b", ".mka", ".mp2", ".mp3", ".mpc", ".oga", ".ogg", ".opus", ".rf64", ".snd",
+    ".spx", ".tak", ".tta", ".w64", ".wav", ".wave", ".wma", ".wv",
+})  # fmt: skip
+"""Extensions of the files taken from a folder, in lower case. A file named by itself is taken
+whatever its extension; the decoder judges it."""
+
+LARGEST_PLAYLIST_BYTES = 32 * 1024 * 1024
+DEEPEST_NESTING = 32
+
+
+class Collected(Struct, frozen=True):
+    """The audio files that were asked for, in order, and what could not be had.
+
+    Attributes
+    ----------
+    files
+        Absolute paths; a file asked for twice stands here twice.
+    problems
+        What leads nowhere or can't be read.
+    """
+
+    files: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+class Entry(Struct, frozen=True):
+    """An entry of a playlist that leads to a file or folder: its line, from 1, and where to."""
+
+    line: int
+    path: Path
+
+
+class Playlist(Struct, frozen=True):
+    """A playlist's entries, in order, and a problem for each that leads nowhere."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...]
+
+
+def collect(paths: Iterable[Path]) -> Collected:
+    """Turn files, folders and playlists into audio files.
+
+    A folder gives the audio files in it and in its folders, ordered by name as a person counts;
+    hidden ones and playlists in it are passed over, for the music of a playlist beside its own
+    files would come twice, and a folder reached a second time by a link is left out. A playlist
+    gives its entries, folders and other playlists included; what leads back to the playlist
+    itself or to a folder above it is a problem.
+
+    Parameters
+    ----------
+    paths
+        What a person named, each a file, a folder or a playlist.
+
+    Returns
+    -------
+    Collected
+        The files and the problems, both in the order they were met.
+    """
+    met = [item for path in paths for item in _expanded(absolute(path), ())]
+    return Collected(
+        files=tuple(item for item in met if isinstance(item, Path)),
+        problems=tuple(item for item in met if isinstance(item, Problem)),
+    )
+
+
+def read_playlist(path: Path) -> Playlist:
+    """Read a playlist and find what its entries lead to.
+
+    Relative paths start at the playlist's folder. Of the ways an entry may be meant (encoding,
+    percent signs, backslashes, composed or decomposed accents) the first that leads to something
+    on the disk is taken.
+
+    Parameters
+    ----------
+    path
+        An ``.m3u``, ``.m3u8``, ``.pls`` or ``.xspf`` file.
+
+    Raises
+    ------
+    PlaylistError
+        If the file can't be read or is no playlist.
+    """
+    _check_extension(path, PlaylistError)
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    folder = home(path)
+    for listed in parsed(_content(path), path):
+        leads_to = None if listed.is_stream else _first_existing(listed, folder)
+        if leads_to is None:
+            problems.append(_nowhere(listed, path, folder))
+        else:
+            entries.append(Entry(listed.line, leads_to))
+    return Playlist(tuple(entries), tuple(problems))
+
+
+def write_playlist(path: Path, files: Sequence[Path]) -> None:
+    """Write a playlist, in the format its extension says, whole or not at all.
+
+    Paths are written relative to the playlist's folder where they share one, else whole.
+
+    Raises
+    ------
+    OutputError
+        If the extension is none of a playlist or the file can't be written.
+    """
+    _check_extension(path, OutputError)
+    content = composed([absolute(file) for file in files], path, home(path))
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Sorts names as a person counts, whatever their case and the form of their accents.
+
+    >>> sorted(["10 x", "2 x", "Intro"], key=natural_key)
+    ['2 x', '10 x', 'Intro']
+    """
+    parts: list[str | int] = list(re.split(r"(\d+)", unicodedata.normalize("NFC", name).casefold()))
+    parts[1::2] = map(int, parts[1::2])
+    return parts, name
+
+
+def _expanded(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | Problem]:
+    """What one path gives; `playlists` are the ones that led here, to know a circle by."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        yield Problem(path, None, "there is no such file or folder", "check its name and place")
+        return
+    except (OSError, ValueError) as error:
+        what = f"can't be reached: {_reason(error)}"
+        yield Problem(path, None, what, "check its name and permissions")
+        return
+    if stat.S_ISDIR(mode):
+        yield from _from_folder(path)
+    elif not stat.S_ISREG(mode):
+        hint = "save the sound as a file and name that"
+        yield Problem(path, None, "is a device or pipe, not a file", hint)
+    elif path.suffix.lower() in PLAYLIST_EXTENSIONS:
+        yield from _from_playlist(path, playlists)
+    else:
+        yield path
+
+
+def _from_folder(top: Path) -> Iterator[Path | Problem]:
+    waiting = [top]
+    visited: set[tuple[int, int]] = set()
+    is_empty = True
+    while waiting:
+        path = waiting.pop()
+        status = _status(path)
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            identity = (status.st_dev, status.st_ino)
+            if identity in visited:  # by a link, perhaps one that leads back up
+                continue
+            visited.add(identity)
+            try:
+                inside = sorted(path.iterdir(), key=lambda child: natural_key(child.name))
+            except OSError as error:
+                is_empty = False
+                what = f"can't be looked into: {_reason(error)}"
+                yield Problem(path, None, what, "check its permissions")
+            else:
+                waiting += [child for child in reversed(inside) if child.name[0] != "."]
+        elif path.suffix.lower() in AUDIO_EXTENSIONS:
+            is_empty = False
+            yield from _expanded(path, ())
+    if is_empty:
+        hint = "name another folder, or files by themselves if their extension is unusual"
+        yield Problem(top, None, "there is no audio file in this folder", hint)
+
+
+def _from_playlist(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | Problem]:
+    try:
+        playlist = read_playlist(path)
+    except PlaylistError as error:
+        yield Problem.from_error(error, path)
+        return
+    yield from playlist.problems
+    if not playlist.entries and not playlist.problems:
+        yield Problem(path, None, "this playlist has no entries", "add some, or leave it out")
+    above = (*playlists, Path(os.path.realpath(path)))
+    for entry in playlist.entries:
+        if entry.path in home(path).parents:
+            what = f"the entry names {shown(entry.path)}, which holds this playlist's own folder"
+            yield Problem(path, entry.line, what, "name the folder with the music")
+        elif entry.path.suffix.lower() not in PLAYLIST_EXTENSIONS:
+            yield from _expanded(entry.path, above)
+        elif Path(os.path.realpath(entry.path)) in above:
+            what = f"the entry leads back to the playlist {shown(entry.path)}"
+            yield Problem(path, entry.line, what, "take it out")
+        elif len(above) >= DEEPEST_NESTING:
+            what = f"playlists are nested more than {DEEPEST_NESTING} deep here"
+            yield Problem(path, entry.line, what, "list the files in fewer playlists")
+        else:
+            yield from _expanded(entry.path, above)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_PLAYLIST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise PlaylistError(
+            f"can't be read: {_reason(error)}", path=path, hint="check its name and permissions"
+        ) from error
+    if len(content) > LARGEST_PLAYLIST_BYTES:
+        raise PlaylistError(
+            f"this is not a playlist: it is larger than {LARGEST_PLAYLIST_BYTES >> 20} MiB",
+            path=path,
+            hint="give it the extension of what it is",
+        )
+    return content
+
+
+def _first_existing(listed: Listed, folder: Path) -> Path | None:
+    found = (_as_on_disk(folder / text) for text in listed.spellings if text)
+    return next((absolute(path) for path in found if path is not None), None)
+
+
+def _as_on_disk(path: Path) -> Path | None:
+    """The path, with each folder's and the file's accents composed or not as they are there."""
+    if _exists(path):
+        return path
+    if str(path).isascii():
+        return None
+    found = [Path(path.anchor)]
+    for part in path.parts[1:]:
+        forms = dict.fromkeys([part, *(unicodedata.normalize(f, part) for f in ("NFC", "NFD"))])
+        found = [base / form for base in found for form in forms if _exists(base / form)]
+    return next(iter(found), None)
+
+
+def _exists(path: Path) -> bool:
+    return _status(path) is not None
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (OSError, ValueError):  # absent, out of reach, a name too long or with a NUL
+        return None
+
+
+def _nowhere(listed: Listed, playlist: Path, folder: Path) -> Problem:
+    if not listed.spellings:
+        return Problem(playlist, listed.line, "this entry names no file", "mend it or take it out")
+    # Bytes that are no UTF-8 read best in the last spelling, which is CP1252.
+    text = next((s for s in listed.spellings if not re.search("[\udc80-\udcff]", s)), "")
+    entry = shown(text or listed.spellings[0])
+    entry = entry if len(entry) <= 120 else entry[:119] + "…"
+    if listed.is_stream:
+        what = f"{entry} is a stream, and streams can't be mixed"
+        return Problem(playlist, listed.line, what, "save it as a file and list that")
+    hint = f"relative paths start at {shown(folder)}; mend the entry or put the file there"
+    return Problem(playlist, listed.line, f"there is no file {entry}", hint)
+
+
+def _check_extension(path: Path, error: type[PlaylistError | OutputError]) -> None:
+    if path.suffix.lower() not in PLAYLIST_EXTENSIONS:
+        raise error(
+            f"{path.suffix or 'a name without extension'} is no playlist format",
+            path=path,
+            hint="known formats: .m3u8, .m3u, .pls, .xspf",
+        )
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
