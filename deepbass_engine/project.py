@@ -24,7 +24,7 @@ from deepbass_engine.settings import (
 )
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, forbid_unknown_fields=True):
     """A half-open range of frames, ``[start_frame, end_frame)``."""
 
     start_frame: int
@@ -53,7 +53,7 @@ class Problem(Struct, frozen=True):
         return str(DeepBassError(self.what, path=self.path, line=self.line, hint=self.hint))
 
 
-class Track(Struct, frozen=True, kw_only=True):
+class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of a playlist.
 
     Attributes
@@ -75,7 +75,7 @@ class Track(Struct, frozen=True, kw_only=True):
     span: Span | None = None
 
 
-class Transition(Struct, frozen=True, kw_only=True):
+class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one pair of neighbours does differently from the project's default.
 
     It holds while the two tracks stand next to each other. None means the default.

@@ -143,6 +143,11 @@ class MixPlan:
         """The transitions, in order; one fewer than tracks."""
         return tuple(s for s in self.segments if isinstance(s, Fade))
 
+    @property
+    def track_starts(self) -> tuple[int, ...]:
+        """Frame of the mix at which each track begins to be heard."""
+        return (0, *(fade.start_frame for fade in self.fades))
+
     def __post_init__(self) -> None:
         self._check()
 

@@ -1,0 +1,72 @@
+"""What a file says about itself: title, artist, album, cover. Read by mutagen."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mutagen
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import ID3
+from mutagen.mp4 import MP4Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Text tags; empty where the file has none."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+
+
+def read_tags(path: Path) -> Tags:
+    """Tags of a file, whatever its format; empty ones if it has none or they can't be read."""
+    opened = _opened(path, easy=True)
+    if opened is None or opened.tags is None:
+        return Tags()
+    return Tags(*(_text(opened.tags, name) for name in ("title", "artist", "album")))
+
+
+def read_cover(path: Path) -> bytes | None:
+    """Bytes of the first picture in a file (JPEG or PNG), or None."""
+    opened = _opened(path, easy=False)
+    if opened is None:
+        return None
+    if isinstance(opened, FLAC) and opened.pictures:
+        return bytes(opened.pictures[0].data)
+    tags = opened.tags
+    if isinstance(tags, ID3):
+        pictures = tags.getall("APIC")
+        return bytes(pictures[0].data) if pictures else None
+    if isinstance(tags, MP4Tags):
+        return bytes(tags["covr"][0]) if tags.get("covr") else None
+    if tags is not None and "metadata_block_picture" in tags:  # Vorbis comments
+        try:
+            return bytes(Picture(base64.b64decode(tags["metadata_block_picture"][0])).data)
+        except (binascii.Error, mutagen.MutagenError):
+            return None
+    return None
+
+
+def _opened(path: Path, *, easy: bool) -> Any:
+    """The file as mutagen knows it, or None."""
+    try:
+        return mutagen.File(path, easy=easy)
+    except (mutagen.MutagenError, OSError, ValueError):
+        return None
+
+
+def _text(tags: Any, name: str) -> str:
+    """First value of a tag, on one line."""
+    try:
+        values = tags.get(name)
+    except (KeyError, ValueError):
+        return ""
+    if not values:
+        return ""
+    first = values[0] if isinstance(values, list) else values
+    return " ".join(str(first).split())

@@ -1,0 +1,73 @@
+"""Command-line flags made from the declared settings, and settings made from the flags given."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from deepbass_engine.errors import SettingError
+from deepbass_engine.settings import Setting, checked, curve_pair, described
+
+S = TypeVar("S", bound=Struct)
+
+
+def add_flags(parser: argparse.ArgumentParser, kind: type[Struct], *names: str) -> None:
+    """Add flags for a struct's settings, all or those named.
+
+    A flag that is not given stays out of the parser's result.
+    """
+    for setting in described(kind):
+        if names and setting.name not in names:
+            continue
+        default = "" if setting.default is None else f" (default: {setting.default})"
+        text = f"{setting.help}{default}".replace("%", "%%")
+        if setting.choices:
+            parser.add_argument(
+                setting.flag,
+                dest=setting.name,
+                choices=setting.choices,
+                default=argparse.SUPPRESS,
+                help=text,
+            )
+        else:
+            parser.add_argument(
+                setting.flag,
+                dest=setting.name,
+                type=_reader(setting),
+                metavar=setting.metavar,
+                default=argparse.SUPPRESS,
+                help=text,
+            )
+
+
+def settings_from(args: argparse.Namespace, kind: type[S], base: S | None = None) -> S:
+    """The settings a command line asks for; what it does not name is as in `base`, or default."""
+    names = [setting.name for setting in described(kind)]
+    values = {name: getattr(base, name) for name in names} if base is not None else {}
+    values.update({name: getattr(args, name) for name in names if hasattr(args, name)})
+    return checked(kind, values)
+
+
+def _reader(setting: Setting) -> Callable[[str], object]:
+    """A function that turns a flag's text into a value, or says what is allowed."""
+
+    def read(text: str) -> object:
+        try:
+            value = setting.kind(text)
+        except ValueError as error:
+            kind = {int: "a whole number", float: "a number"}[setting.kind]
+            raise argparse.ArgumentTypeError(f"{text!r} is not {kind}") from error
+        if setting.kind is str and setting.flag == "--curve":
+            try:
+                curve_pair(text)
+            except SettingError as error:
+                raise argparse.ArgumentTypeError(str(error)) from error
+        low, high = setting.minimum, setting.maximum
+        if low is not None and high is not None and not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low} and {high}")
+        return value
+
+    return read

@@ -1,0 +1,83 @@
+"""The `deepbass` command: finds the subcommand, runs it, turns what happens into an exit code.
+
+Exit codes: 0 done; 1 done, but some input was left out; 2 bad usage or nothing could be done;
+130 cancelled. Nothing heavy is imported before a subcommand runs, so help comes at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from deepbass_engine.cli import analyze, demo, mix
+from deepbass_engine.cli.console import Console
+from deepbass_engine.errors import Cancelled, DeepBassError
+from deepbass_engine.version import __version__
+
+COMMANDS = (demo, mix, analyze)
+
+EXIT_DONE, EXIT_LEFT_OUT, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a file's name may hold what the terminal can't show
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return EXIT_FAILED
+    console = Console()
+    console.quiet = getattr(args, "quiet", False)
+    _cancel_on_signals(console)
+    try:
+        return int(args.run(args, console))
+    except (Cancelled, KeyboardInterrupt):
+        console.note("cancelled; nothing was written")
+        return EXIT_CANCELLED
+    except DeepBassError as error:
+        console.note(f"deepbass: {error}")
+        return EXIT_FAILED
+    except BrokenPipeError:  # whoever read the output has gone
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 (for the flush at exit)
+        return EXIT_FAILED
+    finally:
+        console.clear()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="deepbass",
+        description="Mix a playlist into one continuous mix.",
+        epilog="Exit codes: 0 done; 1 done, but some input was left out; 2 bad usage or nothing "
+        "could be done; 130 cancelled.",
+    )
+    parser.add_argument("--version", action="version", version=f"deepbass {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _cancel_on_signals(console: Console) -> None:
+    """Let Ctrl-C and a polite kill cancel the work; a second Ctrl-C ends it the hard way."""
+
+    def cancel(signum: int, frame: object) -> None:
+        if console.cancel.cancelled:
+            raise KeyboardInterrupt
+        console.cancel.cancel()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signum, cancel)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""`deepbass mix`: a playlist becomes one continuous mix."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepbass_engine.cli.console import Console
+from deepbass_engine.cli.flags import add_flags, settings_from
+from deepbass_engine.errors import SettingError
+from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
+
+if TYPE_CHECKING:
+    from deepbass_engine.mix.report import MixReport
+    from deepbass_engine.project import Problem, Project
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "mix",
+        help="mix files, folders and playlists into one file",
+        description="Mix audio files, folders and playlists (m3u, m3u8, pls, xspf), in the order "
+        "given, into one continuous WAV or FLAC.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", type=Path, help="what to mix")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT", type=Path, help="the mix, .wav or .flac"
+    )
+    add_flags(parser, TransitionSpec)
+    add_flags(parser, MixSettings)
+    parser.add_argument(
+        "--no-trim",
+        dest="trim",
+        action="store_const",
+        const="none",
+        default=argparse.SUPPRESS,
+        help="keep silence at the ends of tracks; the same as --trim none",
+    )
+    add_flags(parser, OutputSettings)
+    parser.add_argument(
+        "--project",
+        metavar="FILE",
+        type=Path,
+        help="mix this .deepbass project; flags given here come before its settings",
+    )
+    parser.add_argument(
+        "--save-project", metavar="FILE", type=Path, help="save what was mixed as a project"
+    )
+    parser.add_argument("--report", metavar="FILE", type=Path, help="write a JSON report")
+    parser.add_argument("--cue", action="store_true", help="write OUT.cue, a cue sheet")
+    parser.add_argument(
+        "--tracklist", action="store_true", help="write OUT.tracklist.txt, times and titles"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
+    parser.add_argument("--quiet", action="store_true", help="say only what went wrong")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Mix, report, and say how it went."""
+    from deepbass_engine import playlists, project_file
+    from deepbass_engine.mix.job import mix_project
+    from deepbass_engine.project import Project, tracks_of
+
+    target = args.output.absolute()
+    problems: tuple[Problem, ...] = ()
+    if args.project is not None:
+        if args.paths:
+            raise SettingError(
+                "both a project and files were given",
+                hint="leave out either --project or the files",
+            )
+        project = project_file.load(args.project)
+    else:
+        collected = playlists.collect(args.paths)
+        project, problems = Project(tracks=tracks_of(collected.files)), collected.problems
+    project = Project(
+        tracks=project.tracks,
+        default=settings_from(args, TransitionSpec, project.default),
+        mix=settings_from(args, MixSettings, project.mix),
+        transitions=project.transitions,
+    )
+    report = mix_project(
+        project,
+        target,
+        settings_from(args, OutputSettings),
+        overwrite=args.overwrite,
+        problems=problems,
+        on_progress=console.progress,
+        cancel=console.cancel,
+    )
+    _write_extras(args, report, target, project)
+    return tell(report, console)
+
+
+def tell(report: MixReport, console: Console) -> int:
+    """Print what was mixed and what was not; returns the exit code."""
+    from deepbass_engine.mix.report import summary, warnings
+
+    console.out(summary(report))
+    for warning in warnings(report):
+        console.note(f"deepbass: {warning}")
+    return 1 if report.problems else 0
+
+
+def _write_extras(
+    args: argparse.Namespace, report: MixReport, target: Path, project: Project
+) -> None:
+    """Write what was asked for beside the mix."""
+    if args.report is not None:
+        from deepbass_engine.mix.report import save_report
+
+        save_report(report, args.report)
+    if args.cue:
+        from deepbass_engine.mix.tracklist import save_cue
+
+        save_cue(report, target.with_name(target.name + ".cue"))
+    if args.tracklist:
+        from deepbass_engine.mix.tracklist import save_tracklist
+
+        save_tracklist(report, target.with_name(target.name + ".tracklist.txt"))
+    if args.save_project is not None:
+        from deepbass_engine import project_file
+
+        project_file.save(project, args.save_project)

@@ -1,0 +1,76 @@
+"""From a project to a mix and its report: what the command line and the window call.
+
+The tracks are analysed side by side (and what was found is remembered), the mix is planned, then
+rendered, then reported.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from deepbass_engine.analysis.track import analyze_tracks
+from deepbass_engine.mix.plan import plan_mix
+from deepbass_engine.mix.render import check_target, render
+from deepbass_engine.mix.report import MixReport, make_report
+from deepbass_engine.progress import CancelToken, OnProgress
+from deepbass_engine.project import Problem, Project
+from deepbass_engine.settings import OutputSettings
+
+
+def mix_project(
+    project: Project,
+    target: Path,
+    output: OutputSettings | None = None,
+    *,
+    overwrite: bool = False,
+    problems: Sequence[Problem] = (),
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> MixReport:
+    """Mix a project into a file.
+
+    Parameters
+    ----------
+    project
+        The playlist and its settings.
+    target
+        File to write, .wav or .flac.
+    output
+        Sample format, and number of tracks worked on at once.
+    overwrite
+        Whether an existing target is replaced.
+    problems
+        What was left out before; they go into the report.
+    on_progress, cancel
+        See `deepbass_engine.progress`.
+
+    Returns
+    -------
+    The report; its `problems` are empty where nothing was left out.
+
+    Raises
+    ------
+    OutputError
+        If the target can't or must not be written.
+    PlanError
+        If no track can be used.
+    Cancelled
+        If asked to stop; nothing is left behind.
+    """
+    output = output or OutputSettings()
+    paths = [track.path for track in project.tracks]
+    check_target(target, paths, output.subtype, overwrite=overwrite)
+    timing_s: dict[str, float] = {}
+    started_s = time.perf_counter()
+    analyses = analyze_tracks(
+        paths, project.mix.trim, jobs=output.jobs, on_progress=on_progress, cancel=cancel
+    )
+    timing_s["analysing"] = time.perf_counter() - started_s
+    plan = plan_mix(project, analyses)
+    rendering_s = time.perf_counter()
+    rendered = render(plan, target, output, on_progress=on_progress, cancel=cancel)
+    timing_s["rendering"] = time.perf_counter() - rendering_s
+    timing_s["total"] = time.perf_counter() - started_s
+    return make_report(plan, target, output.subtype, rendered, timing_s, tuple(problems))

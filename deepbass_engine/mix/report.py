@@ -1,0 +1,198 @@
+"""What was mixed and how, as a document a program can read and as lines a person can.
+
+Schema ``deepbass.report/1``; apart from `timing_s` the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from deepbass_engine.atomic import replacing
+from deepbass_engine.audio.channels import STEREO
+from deepbass_engine.errors import shown
+from deepbass_engine.mix.plan import Fade, MixPlan
+from deepbass_engine.mix.render import Rendered
+from deepbass_engine.project import Problem
+from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
+from deepbass_engine.version import __version__
+
+SCHEMA = "deepbass.report/1"
+_LIBRARIES = ("av", "numpy", "soundfile", "soxr")
+
+
+class ReportedTrack(Struct, frozen=True, kw_only=True):
+    """One track of the mix."""
+
+    path: str
+    span_s: tuple[float, float]
+    """Part of the file that is used, in its own seconds."""
+    start_frame: int
+    """Where it begins in the mix."""
+    end_frame: int
+    gain_db: float
+
+
+class ReportedTransition(Struct, frozen=True, kw_only=True):
+    """One transition; `out_track` and `in_track` count from 0 into the report's tracks."""
+
+    index: int
+    out_track: int
+    in_track: int
+    method: str
+    curve: str
+    seed: int
+    start_frame: int
+    frames: int
+    asked_frames: int
+    shortened_because: str
+    flagged: bool | None = None
+    """None where the transition was not measured."""
+    reasons: tuple[str, ...] = ()
+    quality: None = None
+
+
+class MixReport(Struct, frozen=True, kw_only=True):
+    """A whole mix."""
+
+    schema: str = SCHEMA
+    output: str
+    subtype: str
+    sample_rate_hz: int
+    frames: int
+    channels: int
+    tracks: tuple[ReportedTrack, ...]
+    transitions: tuple[ReportedTransition, ...]
+    peak_dbfs: float | None
+    clipped_frames: int
+    problems: tuple[Problem, ...]
+    timing_s: dict[str, float]
+    versions: dict[str, str]
+
+
+def make_report(
+    plan: MixPlan,
+    target: Path,
+    subtype: str,
+    rendered: Rendered,
+    timing_s: dict[str, float],
+    problems: tuple[Problem, ...] = (),
+) -> MixReport:
+    """Put together what is known of a finished mix.
+
+    Parameters
+    ----------
+    plan, target, subtype, rendered
+        The mix.
+    timing_s
+        Seconds spent, by stage.
+    problems
+        What was left out before planning: playlist entries that lead nowhere.
+    """
+    return MixReport(
+        output=str(target),
+        subtype=subtype,
+        sample_rate_hz=plan.sample_rate_hz,
+        frames=plan.n_frames,
+        channels=STEREO,
+        tracks=tuple(
+            ReportedTrack(
+                path=str(track.source.path),
+                span_s=(
+                    seconds_from_frames(track.span.start_frame, plan.sample_rate_hz),
+                    seconds_from_frames(track.span.end_frame, plan.sample_rate_hz),
+                ),
+                start_frame=start_frame,
+                end_frame=start_frame + track.span.n_frames,
+                gain_db=0.0,
+            )
+            for track, start_frame in zip(plan.tracks, plan.track_starts, strict=True)
+        ),
+        transitions=tuple(_transition(fade) for fade in plan.fades),
+        peak_dbfs=db_from_gain(rendered.peak) if rendered.peak > 0 else None,
+        clipped_frames=rendered.n_clipped,
+        problems=(*problems, *plan.problems, *rendered.problems),
+        timing_s=timing_s,
+        versions={
+            "deepbass": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+        },
+    )
+
+
+def save_report(report: MixReport, path: Path) -> None:
+    """Write the report as JSON.
+
+    Raises
+    ------
+    OutputError
+        If it can't be written.
+    """
+    document = msgspec.to_builtins(report, enc_hook=str)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="ascii")
+
+
+def summary(report: MixReport) -> str:
+    """The mix in lines for a person."""
+    rate_hz = report.sample_rate_hz
+    peak = "silent" if report.peak_dbfs is None else f"peak {report.peak_dbfs:.1f} dBFS"
+    lines = [
+        f"{shown(report.output)}",
+        f"{clock_text(report.frames / rate_hz)}, {rate_hz} Hz, stereo, {report.subtype}, {peak}",
+        "",
+    ]
+    for number, track in enumerate(report.tracks, start=1):
+        at = clock_text(seconds_from_frames(track.start_frame, rate_hz))
+        lines.append(f"{number:4}  {at:>10}  {shown(Path(track.path).name)}")
+        if number <= len(report.transitions):
+            fade = report.transitions[number - 1]
+            length = seconds_from_frames(fade.frames, rate_hz)
+            how = f"{length:.1f} s {fade.method} {fade.curve}" if fade.frames else "cut"
+            lines.append(f"{'':18}{how}")
+    return "\n".join(lines)
+
+
+def warnings(report: MixReport) -> list[str]:
+    """What a person should know before using the mix, in lines."""
+    found = [str(problem) for problem in report.problems]
+    for fade in report.transitions:
+        if fade.shortened_because:
+            length, asked = (
+                seconds_from_frames(n, report.sample_rate_hz)
+                for n in (fade.frames, fade.asked_frames)
+            )
+            found.append(
+                f"transition {fade.index + 1} is {length:.1f} s long instead of {asked:.1f} s: "
+                f"{fade.shortened_because}"
+            )
+    if len(report.tracks) == 1:
+        found.append("only one track could be used: the mix is that track")
+    if report.clipped_frames:
+        over = report.peak_dbfs or 0.0
+        found.append(
+            f"{report.clipped_frames} frames pass full scale (by up to {over:.1f} dB) and were "
+            "clipped; --subtype FLOAT keeps them"
+        )
+    return found
+
+
+def _transition(fade: Fade) -> ReportedTransition:
+    return ReportedTransition(
+        index=fade.index,
+        out_track=fade.index,
+        in_track=fade.index + 1,
+        method=fade.method,
+        curve=fade.curve,
+        seed=fade.seed,
+        start_frame=fade.start_frame,
+        frames=fade.n_frames,
+        asked_frames=fade.asked_frames,
+        shortened_because=fade.shortened_because,
+    )
