@@ -1,10 +1,7 @@
-"""From float to the samples of a file: scaling, dither, clipping, and what they did.
+"""From float to the samples of a file: scaling, rounding, clipping, and what they did.
 
-16-bit output is dithered with triangular noise of 2 LSB (TPDF; Lipshitz, Wannamaker & Vanderkooy,
-"Quantization and Dither", JAES 1992), except where the samples lie on the 16-bit grid already.
-The noise comes from the counter-based generator Philox, keyed by absolute frame and channel, so
-that a mix has the same noise whatever order and however many threads it is rendered in. 24-bit
-output is rounded, float output is left alone.
+16-bit output is dithered, except where the samples lie on the 16-bit grid already. 24-bit output is
+rounded, float output is left alone.
 """
 
 from __future__ import annotations
@@ -15,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepbass_engine.audio.dither import dithered
+
 BIT_DEPTHS = {"PCM_16": 16, "PCM_24": 24}
 """Integer formats; FLOAT has no grid."""
-
-_DITHER_KEY = 0x0DEE_BA55
-_FRAMES_PER_COUNT = 4  # Philox gives four words of 64 bits for each count; a frame takes one
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +37,6 @@ class Quantized:
     n_clipped: int
 
 
-def tpdf_noise(first_frame: int, n_frames: int) -> NDArray[np.float32]:
-    """Triangular noise in (-1, 1) LSB, mean 0, for frames of a mix; float32, shape (frames, 2)."""
-    generator = np.random.Philox(key=_DITHER_KEY)
-    generator.advance(first_frame // _FRAMES_PER_COUNT)
-    skip = first_frame % _FRAMES_PER_COUNT
-    words = generator.random_raw(n_frames + skip)[skip:].astype("<u8", copy=False)
-    halves = words.view("<u4").reshape(n_frames, 2)
-    noise = ((halves & 0xFFFF) + (halves >> 16)).astype(np.float32)
-    noise += np.float32(1 - 0x10000)
-    noise *= np.float32(1 / 0x10000)
-    return noise
-
-
 def quantize(
     block: NDArray[Any], subtype: str, first_frame: int, *, dither: bool = True
 ) -> Quantized:
@@ -70,26 +53,23 @@ def quantize(
     dither
         False where the samples lie on the output's grid already.
     """
+    highest, lowest = block.max(initial=0), block.min(initial=0)
     if block.dtype == np.int16:
-        # as int: -(-32768) does not fit into 16 bits
-        peak = max(-int(block.min(initial=0)), int(block.max(initial=0))) / 2**15
-        return Quantized(block, peak, 0)
-    highest, lowest = float(block.max(initial=0)), float(block.min(initial=0))
-    peak = max(highest, -lowest)
+        # as int, for -(-32768) does not fit into 16 bits
+        return Quantized(block, max(int(highest), -int(lowest)) / 2**15, 0)
+    peak = float(max(highest, -lowest))
     if subtype == "FLOAT":
         return Quantized(block, peak, 0)
-    bits = BIT_DEPTHS[subtype]
-    full_scale = 2.0 ** (bits - 1)
+    full_scale = 2.0 ** (BIT_DEPTHS[subtype] - 1)
     n_clipped = 0
     if highest * full_scale >= full_scale - 0.5 or lowest * full_scale < -full_scale - 0.5:
-        over = (block >= (full_scale - 0.5) / full_scale) | (
-            block < (-full_scale - 0.5) / full_scale
-        )
+        rounded = np.rint(block * np.float32(full_scale))
+        over = (rounded > full_scale - 1) | (rounded < -full_scale)
         n_clipped = int(np.count_nonzero(over.any(axis=1)))
-    # exact in float32: 24 bits of mantissa hold the product with a power of two and the limits
-    scaled = block * np.float32(full_scale)
     if dither and subtype == "PCM_16":
-        scaled += tpdf_noise(first_frame, len(block))
+        return Quantized(dithered(block, first_frame), peak, n_clipped)
+    # exact in float32: its 24 bits hold the product with a power of two, and the limits
+    scaled = block * np.float32(full_scale)
     np.rint(scaled, out=scaled)
     np.clip(scaled, -full_scale, full_scale - 1, out=scaled)
-    return Quantized(scaled.astype(np.int16 if bits == 16 else np.int32), peak, n_clipped)
+    return Quantized(scaled.astype(np.int16 if subtype == "PCM_16" else np.int32), peak, n_clipped)

@@ -99,10 +99,9 @@ class WavWriter:
     def write(self, first_frame: int, samples: NDArray[Any]) -> None:
         """Write samples at their place; samples are little-endian in the file."""
         little = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
-        if self._packs_24_bits:
-            little = little.view(np.uint8).reshape(-1, STEREO, 4)[..., :3]
-        data = np.ascontiguousarray(little).data.cast("B")
-        self._write_at(self._data_start + first_frame * self._frame_bytes, data)
+        data = _packed_24(little) if self._packs_24_bits else np.ascontiguousarray(little)
+        place = self._data_start + first_frame * self._frame_bytes
+        self._write_at(place, data.data.cast("B")[: len(samples) * self._frame_bytes])
 
     def close(self) -> None:
         """Close the file; its length was set when it was opened."""
@@ -152,6 +151,23 @@ class FlacWriter:
     def close(self) -> None:
         """Write what the encoder still holds, and close."""
         self._sound.close()
+
+
+def _packed_24(samples: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """Lower three bytes of each sample, one behind the other: four samples in three words.
+
+    Zeros follow where the number of samples is no multiple of four. (Copying the bytes by a
+    strided view takes four times as long.)
+    """
+    words = samples.reshape(-1).view("<u4")
+    if len(words) % 4:
+        words = np.concatenate([words, np.zeros(-len(words) % 4, "<u4")])
+    a, b, c, d = (words[i::4] & 0xFFFFFF for i in range(4))
+    packed = np.empty((len(a), 3), "<u4")
+    packed[:, 0] = a | b << 24
+    packed[:, 1] = b >> 8 | c << 16
+    packed[:, 2] = c >> 16 | d << 8
+    return packed
 
 
 def wav_header(
