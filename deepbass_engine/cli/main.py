@@ -14,12 +14,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from deepbass_engine.cli import analyze, demo, mix
+from deepbass_engine.cli import analyze, config, crossfade, demo, mix
 from deepbass_engine.cli.console import Console
 from deepbass_engine.errors import Cancelled, DeepBassError
 from deepbass_engine.version import __version__
 
-COMMANDS = (demo, mix, analyze)
+COMMANDS = (demo, mix, analyze, crossfade, config)
 
 EXIT_DONE, EXIT_LEFT_OUT, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 2, 130
 

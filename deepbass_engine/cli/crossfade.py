@@ -1,0 +1,86 @@
+"""`deepbass crossfade`: the original program's job, from its configuration file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepbass_engine.cli.console import Console
+from deepbass_engine.errors import shown
+from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
+
+if TYPE_CHECKING:
+    from deepbass_engine.mix.original import OriginalResult, Stretch
+
+_DEFAULT_CONFIG = Path("config.ini")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "crossfade",
+        help="crossfade the end of one song into another, as config.ini says",
+        description="Crossfade the end of one song into the beginning of another, as a "
+        "configuration file says, and write the crossfade and what it was made of. See "
+        "deepbass config new for such a file.",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        default=_DEFAULT_CONFIG,
+        help=f"the configuration file (default: {_DEFAULT_CONFIG})",
+    )
+    parser.add_argument(
+        "--method",
+        choices=("simple",),
+        default="simple",
+        help="how the songs are joined: simple is a crossfade under ramps (default: simple)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Do the job, and say what was made of what."""
+    from deepbass_engine.legacy_ini import load
+    from deepbass_engine.mix.original import run_original
+
+    config = load(args.config)
+    result = run_original(config, on_progress=console.progress, cancel=console.cancel)
+    console.out(_summary(result, config.save_directory))
+    crossfade = result.crossfade
+    if crossfade.shortened_because:
+        asked_s = seconds_from_frames(crossfade.asked_frames, crossfade.sample_rate_hz)
+        console.note(
+            f"deepbass: the fade is shorter than the {asked_s:g} s asked for: "
+            f"{crossfade.shortened_because}"
+        )
+    if crossfade.peak > 1:
+        console.note(
+            f"deepbass: the mix passes full scale by {db_from_gain(crossfade.peak):.1f} dB; the "
+            "files hold it, a player may clip it"
+        )
+    for problem in crossfade.problems:
+        console.note(f"deepbass: {problem}")
+    return 1 if crossfade.problems else 0
+
+
+def _summary(result: OriginalResult, folder: Path) -> str:
+    crossfade = result.crossfade
+    rate_hz = crossfade.sample_rate_hz
+    length_s = seconds_from_frames(crossfade.n_frames, rate_hz)
+    names = "\n".join(f"    {shown(path.name)}" for path in result.files)
+    return (
+        f"First song:   {_song(crossfade.first, rate_hz, 'end')}\n"
+        f"Second song:  {_song(crossfade.second, rate_hz, 'beginning')}\n"
+        f"Crossfade:    {crossfade.style}, {length_s:.2f} s, {rate_hz} Hz, mono\n"
+        f"Written to {shown(folder)}:\n{names}"
+    )
+
+
+def _song(stretch: Stretch, rate_hz: int, where: str) -> str:
+    length = clock_text(seconds_from_frames(stretch.n_frames, rate_hz))
+    silence_s = seconds_from_frames(stretch.silence.n_frames, rate_hz)
+    trimmed = f", {silence_s:.2f} s of silence at its {where} left out" if silence_s else ""
+    return f"{shown(stretch.path.name)}, {length}{trimmed}"
