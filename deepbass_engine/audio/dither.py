@@ -25,20 +25,23 @@ _LSB_PER_STEP = np.float32(2.0**-16)
 
 @dataclass(slots=True)
 class _Scratch:
-    """Memory for one block: the numbers 0, 1, 2, ..., and three arrays to work in."""
+    """Memory for one block: the numbers 0, 1, 2, ..., and arrays to work in."""
 
     ramp: NDArray[np.uint32]
     bits: NDArray[np.uint32]
     shifted: NDArray[np.uint32]
     scaled: NDArray[np.float32]
+    rounded: NDArray[np.int16]
 
     @classmethod
     def of(cls, n_samples: int) -> _Scratch:
         """Make scratch memory for blocks of up to `n_samples`."""
         return cls(
             np.arange(n_samples, dtype=np.uint32),
-            *(np.empty(n_samples, np.uint32) for _ in range(2)),
+            np.empty(n_samples, np.uint32),
+            np.empty(n_samples, np.uint32),
             np.empty(n_samples, np.float32),
+            np.empty(n_samples, np.int16),
         )
 
 
@@ -57,7 +60,7 @@ def dithered(block: NDArray[np.float32], first_frame: int) -> NDArray[np.int16]:
 
     Returns
     -------
-    int16 of the same shape.
+    int16 of the same shape; valid until this thread's next call.
     """
     scratch = _scratch_for(block.size)
     noise = _noise_into(scratch, first_frame * block.shape[1], block.size)
@@ -66,7 +69,9 @@ def dithered(block: NDArray[np.float32], first_frame: int) -> NDArray[np.int16]:
     np.add(scaled, noise, out=scaled)
     np.rint(scaled, out=scaled)
     np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1, out=scaled)
-    return scaled.astype(np.int16).reshape(block.shape)
+    rounded = scratch.rounded[: block.size]
+    np.copyto(rounded, scaled, casting="unsafe")
+    return rounded.reshape(block.shape)
 
 
 def noise(first_frame: int, n_frames: int, n_channels: int) -> NDArray[np.float32]:

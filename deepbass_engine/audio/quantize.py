@@ -26,6 +26,7 @@ class Quantized:
     ----------
     samples
         Shape (frames, 2): int16 for PCM_16, int32 within 24 bits for PCM_24, float32 for FLOAT.
+        Valid until this thread quantises another block.
     peak
         Largest magnitude before clipping, full scale at 1.
     n_clipped
