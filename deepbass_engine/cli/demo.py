@@ -35,15 +35,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from deepbass_engine.audio.demo_tracks import make_demo_tracks
     from deepbass_engine.cli.mix import tell
     from deepbass_engine.mix.job import mix_project
-    from deepbass_engine.mix.render import check_target
     from deepbass_engine.mix.report import save_report
+    from deepbass_engine.mix.targets import check_target
     from deepbass_engine.project import Project, tracks_of
     from deepbass_engine.settings import OutputSettings, TransitionSpec
 
     target = (args.output or _DEFAULT_OUTPUT).absolute()
     overwrite = args.overwrite or args.output is None
     output = OutputSettings()
-    check_target(target, [], output.subtype, overwrite=overwrite)
+    report_path = target.with_name(f"{target.stem}.report.json")
+    check_target(target, [], output.subtype, overwrite=overwrite, beside=[report_path])
     folder = target.with_name(f"{target.stem}-tracks")
     try:
         folder.mkdir(exist_ok=True)
@@ -59,7 +60,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
         on_progress=console.progress,
         cancel=console.cancel,
     )
-    report_path = target.with_name(f"{target.stem}.report.json")
     save_report(report, report_path)
     code = tell(report, console)
     console.out(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, settings_from
-from deepbass_engine.errors import SettingError
+from deepbass_engine.errors import PlanError, SettingError
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
 
 if TYPE_CHECKING:
@@ -82,17 +83,29 @@ def run(args: argparse.Namespace, console: Console) -> int:
         mix=settings_from(args, MixSettings, project.mix),
         transitions=project.transitions,
     )
-    report = mix_project(
-        project,
-        target,
-        settings_from(args, OutputSettings),
-        overwrite=args.overwrite,
-        problems=problems,
-        on_progress=console.progress,
-        cancel=console.cancel,
-    )
-    _write_extras(args, report, target, project)
-    return tell(report, console)
+    extras = _extras(args, target, project)
+    try:
+        report = mix_project(
+            project,
+            target,
+            settings_from(args, OutputSettings),
+            overwrite=args.overwrite,
+            beside=[path for path, _ in extras],
+            also_read=_also_read(args),
+            problems=problems,
+            on_progress=console.progress,
+            cancel=console.cancel,
+        )
+    except PlanError:
+        for problem in problems:
+            console.note(f"deepbass: {problem}")
+        raise
+    try:
+        for path, save in extras:
+            save(report, path)
+    finally:  # the mix is there whatever became of the rest
+        code = tell(report, console)
+    return code
 
 
 def tell(report: MixReport, console: Console) -> int:
@@ -105,23 +118,25 @@ def tell(report: MixReport, console: Console) -> int:
     return 1 if report.problems else 0
 
 
-def _write_extras(
-    args: argparse.Namespace, report: MixReport, target: Path, project: Project
-) -> None:
-    """Write what was asked for beside the mix."""
-    if args.report is not None:
-        from deepbass_engine.mix.report import save_report
+def _extras(
+    args: argparse.Namespace, target: Path, project: Project
+) -> list[tuple[Path, Callable[[MixReport, Path], None]]]:
+    """What is asked for beside the mix: each file, and what writes it."""
+    from deepbass_engine import project_file
+    from deepbass_engine.mix.report import save_report
+    from deepbass_engine.mix.tracklist import save_cue, save_tracklist
 
-        save_report(report, args.report)
-    if args.cue:
-        from deepbass_engine.mix.tracklist import save_cue
+    wanted: list[tuple[Path | None, Callable[[MixReport, Path], None]]] = [
+        (args.report, save_report),
+        (Path(f"{target}.cue") if args.cue else None, save_cue),
+        (Path(f"{target}.tracklist.txt") if args.tracklist else None, save_tracklist),
+        (args.save_project, lambda _, path: project_file.save(project, path)),
+    ]
+    return [(path.absolute(), save) for path, save in wanted if path is not None]
 
-        save_cue(report, target.with_name(target.name + ".cue"))
-    if args.tracklist:
-        from deepbass_engine.mix.tracklist import save_tracklist
 
-        save_tracklist(report, target.with_name(target.name + ".tracklist.txt"))
-    if args.save_project is not None:
-        from deepbass_engine import project_file
-
-        project_file.save(project, args.save_project)
+def _also_read(args: argparse.Namespace) -> list[Path]:
+    """Files named on the command line; a project may be saved over itself."""
+    if args.project is None or args.project == args.save_project:
+        return list(args.paths)
+    return [*args.paths, args.project]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.mix.plan import plan_mix
-from deepbass_engine.mix.render import check_target, render
+from deepbass_engine.mix.render import render
 from deepbass_engine.mix.report import MixReport, make_report
+from deepbass_engine.mix.targets import check_target
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.project import Problem, Project
 from deepbass_engine.settings import OutputSettings
@@ -25,6 +26,8 @@ def mix_project(
     output: OutputSettings | None = None,
     *,
     overwrite: bool = False,
+    beside: Sequence[Path] = (),
+    also_read: Sequence[Path] = (),
     problems: Sequence[Problem] = (),
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -41,6 +44,12 @@ def mix_project(
         Sample format, and number of tracks worked on at once.
     overwrite
         Whether an existing target is replaced.
+    beside
+        Files the caller is going to write when the mix is done. Like the target they are refused
+        before any work is done, by the same rules.
+    also_read
+        Files that were read to make the project, a playlist for one; nothing may be written over
+        them.
     problems
         What was left out before; they go into the report.
     on_progress, cancel
@@ -53,7 +62,7 @@ def mix_project(
     Raises
     ------
     OutputError
-        If the target can't or must not be written.
+        If the target, or a file beside it, can't or must not be written.
     PlanError
         If no track can be used.
     Cancelled
@@ -61,7 +70,7 @@ def mix_project(
     """
     output = output or OutputSettings()
     paths = [track.path for track in project.tracks]
-    check_target(target, paths, output.subtype, overwrite=overwrite)
+    check_target(target, [*paths, *also_read], output.subtype, overwrite=overwrite, beside=beside)
     timing_s: dict[str, float] = {}
     started_s = time.perf_counter()
     analyses = analyze_tracks(

@@ -13,6 +13,7 @@ head or tail for each worker.
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -32,10 +33,9 @@ from deepbass_engine.audio.write import (
     RF64_FROM_BYTES,
     MixWriter,
     bytes_needed,
-    check_format,
     open_writer,
 )
-from deepbass_engine.errors import Cancelled, OutputError, shown
+from deepbass_engine.errors import Cancelled, OutputError
 from deepbass_engine.fades.headroom import REACH_S, turned_down
 from deepbass_engine.fades.simple import crossfade
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
@@ -72,36 +72,6 @@ class Rendered:
     problems: tuple[Problem, ...]
 
 
-def check_target(
-    target: Path, inputs: list[Path], subtype: str, *, overwrite: bool = False
-) -> None:
-    """Refuse a target that can't or must not be written, before any work is done.
-
-    Raises
-    ------
-    OutputError
-        If its format can't be written, its folder does not exist, it is one of the inputs, or it
-        exists and may not be overwritten.
-    """
-    check_format(target, subtype)
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"can't be written: there is no folder {shown(target.parent)}",
-            path=target,
-            hint="make the folder first, or choose another",
-        )
-    if not target.exists():
-        return
-    if any(path.exists() and path.samefile(target) for path in inputs):
-        raise OutputError(
-            "is one of the tracks to be mixed", path=target, hint="give the mix another name"
-        )
-    if not overwrite:
-        raise OutputError(
-            "exists already", path=target, hint="choose another name, or use --overwrite"
-        )
-
-
 def render(
     plan: MixPlan,
     target: Path,
@@ -113,7 +83,7 @@ def render(
 ) -> Rendered:
     """Render a plan into a WAV or FLAC file, whole or not at all.
 
-    An existing target is replaced; see `check_target`.
+    An existing target is replaced; see `deepbass_engine.mix.targets`.
 
     Parameters
     ----------
@@ -157,7 +127,7 @@ def render(
 def _check_room(plan: MixPlan, target: Path, subtype: str) -> None:
     """Raise `OutputError` if the disk has too little room."""
     needed = bytes_needed(target.suffix, subtype, plan.n_frames)
-    free = shutil.disk_usage(target.parent).free
+    free = shutil.disk_usage(Path(os.path.realpath(target)).parent).free
     if free < needed:
         raise OutputError(
             f"needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free",
@@ -196,9 +166,13 @@ class _Work:
         """Render all tracks; the first worker's failure stops the others and is raised."""
         with ThreadPoolExecutor(min(n_workers, len(self._plan.tracks))) as pool:
             workers = [pool.submit(self._take_tracks) for _ in range(n_workers)]
-            while wait(workers, timeout=_LOOKS_EVERY_S).not_done:
-                if cancel.cancelled:
-                    self._stop.cancel()
+            try:
+                while wait(workers, timeout=_LOOKS_EVERY_S).not_done:
+                    if cancel.cancelled:
+                        self._stop.cancel()
+            except BaseException:  # a second Ctrl-C: the pool would wait for its workers
+                self._stop.cancel()
+                raise
         cancel.raise_if_cancelled()
         failures = [e for w in workers if (e := w.exception()) is not None]
         for failure in sorted(failures, key=lambda e: isinstance(e, Cancelled)):
@@ -216,7 +190,8 @@ class _Work:
                     index = next(self._next_track, None)
                 if index is None:
                     return
-                self._render_track(index)
+                with np.errstate(over="ignore"):  # of a float file at the end of its range
+                    self._render_track(index)
         except BaseException:
             self._stop.cancel()
             raise
