@@ -195,25 +195,25 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
             problems += analysis.problems
         except DeepBassError as error:
             problems.append(Problem.from_error(error, track.path))
-    if not usable:
+    rate_hz = project.mix.sample_rate_hz or min(
+        HIGHEST_DEFAULT_RATE_HZ, max((a.source.sample_rate_hz for _, a, _ in usable), default=0)
+    )
+    tracks: list[PlannedTrack] = []
+    for track, analysis, span in usable:
+        try:
+            used = _at_rate(span, analysis.source, rate_hz)
+        except InputError as error:
+            problems.append(Problem.from_error(error, track.path))
+        else:
+            tracks.append(PlannedTrack(track.id, analysis.source, used, analysis.n_not_finite))
+    if not tracks:
         raise PlanError(
             "there is nothing to mix: "
             + ("none of the tracks can be used" if project.tracks else "no tracks were given"),
             hint="; ".join(str(p) for p in problems) or "give audio files, folders or playlists",
         )
-    rate_hz = project.mix.sample_rate_hz or min(
-        HIGHEST_DEFAULT_RATE_HZ, max(a.source.sample_rate_hz for _, a, _ in usable)
-    )
-    tracks = tuple(
-        PlannedTrack(
-            track.id,
-            analysis.source,
-            _at_rate(span, analysis.source, rate_hz),
-            analysis.n_not_finite,
-        )
-        for track, analysis, span in usable
-    )
-    return MixPlan(rate_hz, tracks, tuple(_segments(project, tracks, rate_hz)), tuple(problems))
+    segments = tuple(_segments(project, tracks, rate_hz))
+    return MixPlan(rate_hz, tuple(tracks), segments, tuple(problems))
 
 
 def _source_span(track: Track, analysis: TrackAnalysis) -> Span:
@@ -234,11 +234,20 @@ def _source_span(track: Track, analysis: TrackAnalysis) -> Span:
 
 def _at_rate(span: Span, source: AudioSource, rate_hz: int) -> Span:
     """A span on the mix's grid, of at least one frame."""
-    start, end = (
+    start, end, n_frames = (
         rescale_frames(frame, source.sample_rate_hz, rate_hz)
-        for frame in (span.start_frame, span.end_frame)
+        for frame in (span.start_frame, span.end_frame, source.frames or 0)
     )
-    return Span(start, end) if end > start else Span(max(0, end - 1), max(1, end))
+    if n_frames == 0:
+        raise InputError(
+            f"is shorter than one frame of the mix at {rate_hz} Hz",
+            path=source.path,
+            hint="take it out of the playlist, or mix at a higher rate",
+        )
+    if end > start:
+        return Span(start, end)
+    start = min(start, n_frames - 1)
+    return Span(start, start + 1)
 
 
 def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) -> list[Body | Fade]:
