@@ -8,9 +8,12 @@ libsndfile; there a block waits until all before it are written.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +33,7 @@ RF64_FROM_BYTES = 2**32 - 1
 
 _PCM, _IEEE_FLOAT = 1, 3
 _WAITS_S = 0.1
+_PROBED_BYTES = 1 << 20
 
 
 class MixWriter(Protocol):
@@ -124,6 +128,7 @@ class FlacWriter:
     """Encodes a stereo FLAC in order; a thread that comes early waits for its turn."""
 
     def __init__(self, file: Path, subtype: str, sample_rate_hz: int, cancel: CancelToken) -> None:
+        self._path = file
         self._sound = soundfile.SoundFile(
             os.fspath(file) if os.name == "nt" else os.fsencode(file),
             "w",
@@ -144,13 +149,25 @@ class FlacWriter:
                 self._cancel.raise_if_cancelled()
                 self._turn.wait(_WAITS_S)
             # libsndfile takes 24 bits in the upper part of 32
-            self._sound.write(samples << self._shift if self._shift else samples)
+            with self._saying_why():
+                self._sound.write(samples << self._shift if self._shift else samples)
             self._next_frame += len(samples)
             self._turn.notify_all()
 
     def close(self) -> None:
         """Write what the encoder still holds, and close."""
-        self._sound.close()
+        with self._saying_why():
+            self._sound.close()
+
+    @contextmanager
+    def _saying_why(self) -> Iterator[None]:
+        """Of a failed write libsndfile says "System error"; a write of our own says which."""
+        try:
+            yield
+        except soundfile.LibsndfileError as error:
+            with self._path.open("ab", buffering=0) as file:
+                file.write(bytes(_PROBED_BYTES))
+            raise OSError(errno.EIO, f"the FLAC encoder failed: {error}") from error
 
 
 def _packed_24(samples: NDArray[np.int32]) -> NDArray[np.uint32]:

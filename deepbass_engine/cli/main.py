@@ -12,7 +12,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 
 from deepbass_engine.cli import analyze, config, crossfade, demo, mix
 from deepbass_engine.cli.console import Console
@@ -36,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     console = Console()
     console.quiet = getattr(args, "quiet", False)
-    _cancel_on_signals(console)
     try:
-        return int(args.run(args, console))
+        with _cancelled_by_signals(console):
+            return int(args.run(args, console))
     except (Cancelled, KeyboardInterrupt):
         console.note("cancelled; nothing was written")
         return EXIT_CANCELLED
@@ -47,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read the output has gone
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 (for the flush at exit)
+        return EXIT_FAILED
+    except Exception:  # left alone it would end with 1, which says that something was done
+        console.clear()
+        traceback.print_exc()
+        console.note("deepbass: this is a fault in DeepBass itself; please report the lines above")
         return EXIT_FAILED
     finally:
         console.clear()
@@ -66,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _cancel_on_signals(console: Console) -> None:
+@contextlib.contextmanager
+def _cancelled_by_signals(console: Console) -> Iterator[None]:
     """Let Ctrl-C and a polite kill cancel the work; a second Ctrl-C ends it the hard way."""
 
     def cancel(signum: int, frame: object) -> None:
@@ -74,9 +81,15 @@ def _cancel_on_signals(console: Console) -> None:
             raise KeyboardInterrupt
         console.cancel.cancel()
 
+    before = {}
     for signum in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(ValueError):  # not in the main thread
-            signal.signal(signum, cancel)
+            before[signum] = signal.signal(signum, cancel)
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 if __name__ == "__main__":
