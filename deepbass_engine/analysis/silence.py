@@ -126,7 +126,8 @@ def span_by_rms(
     sums = np.concatenate([[0.0], np.cumsum(energies)])
     starts = np.arange(max(1, len(energies) - steps_in_window + 1))
     window_sums = sums[np.minimum(starts + steps_in_window, len(energies))] - sums[starts]
-    threshold = RMS_SHARE**2 * (sums[-1] / n_frames) * steps_in_window * step_frames
+    window_frames = min(n_frames, steps_in_window * step_frames)
+    threshold = RMS_SHARE**2 * (sums[-1] / n_frames) * window_frames
     loud_starts = np.flatnonzero(window_sums >= threshold)
     search_frames = frames_from_seconds(search_s, sample_rate_hz)
     start = min(int(loud_starts[0]) * step_frames, search_frames)
