@@ -41,7 +41,12 @@ _SIZE_INCHES, _DOTS_PER_INCH = (9.0, 6.0), 150
 _COLUMNS = 1_600
 """Points a waveform is drawn with; more could not be seen."""
 
-_LONGEST_NAME = 48
+_TITLE_POINTS = 12
+_ROOM_BESIDE_TITLE_POINTS, _ROOM_FOR_ONE_OF_TWO_POINTS = 330, 250
+"""Width a song's name may take."""
+
+_FONT_UNITS = 64  # FreeType's, to a point
+
 _NEARLY_FULL_SCALE = 0.9
 
 
@@ -130,10 +135,13 @@ def mix_figure(crossfade: SongCrossfade) -> Figure:
             axes.axhline(1.0, color=_GAIN, linewidth=1.0, linestyle="--", label="full scale")
         )
     length_s = seconds_from_frames(crossfade.n_frames, crossfade.sample_rate_hz)
-    names = " → ".join(_shown_name(s, 2) for s in (crossfade.first, crossfade.second))
+    first, second = (
+        _shown_name(stretch, _ROOM_FOR_ONE_OF_TWO_POINTS)
+        for stretch in (crossfade.first, crossfade.second)
+    )
     peak = "silent" if crossfade.peak == 0 else f"peak {_db(crossfade.peak)} dBFS"
     facts = f"{crossfade.style}, {length_s:.2f} s at {crossfade.sample_rate_hz} Hz, {peak}"
-    _label(axes, f"{names}\n{facts}", handles)
+    _label(axes, f"{first} → {second}\n{facts}", handles)
     axes.set_xlim(0, length_s)
     axes.set_xlabel("Time from the start of the fade (s)")
     return figure
@@ -168,7 +176,8 @@ def _draw_trim(axes: Axes, stretch: Stretch, rate_hz: int, title: str, colour: s
             linewidth=0,
             label=label,
         )
-    _label(axes, f"{title}: {_shown_name(stretch)}", list(handles.values()))
+    name = _shown_name(stretch, _ROOM_BESIDE_TITLE_POINTS)
+    _label(axes, f"{title}: {name}", list(handles.values()))
     axes.set_xlim(first / rate_hz, last / rate_hz)
     axes.set_xlabel("Time in the song (s)")
 
@@ -209,7 +218,7 @@ def _label(axes: Axes, title: str, handles: list[Artist]) -> None:
         borderpad=0,
         borderaxespad=0.3,
     )
-    axes.set_title(title, loc="left", pad=24, parse_math=False)
+    axes.set_title(title, loc="left", pad=24, fontsize=_TITLE_POINTS, parse_math=False)
     axes.set_ylabel("Amplitude (full scale 1)")
     axes.ticklabel_format(useOffset=False)
     axes.grid(alpha=0.3)
@@ -224,20 +233,21 @@ def _figure(height_inches: float = _SIZE_INCHES[1]) -> Figure:
     return Figure(figsize=(_SIZE_INCHES[0], height_inches), layout=layout)
 
 
-def _shown_name(stretch: Stretch, shared_by: int = 1) -> str:
-    """A song's name as the picture's font can show it, cut in the middle if it is long."""
-    name, longest = shown(stretch.path.name), _LONGEST_NAME // shared_by
-    if len(name) > longest:
-        name = f"{name[: longest // 2]}…{name[-(longest // 2) :]}"
-    known = _known_characters()
-    return "".join(c if ord(c) in known else "□" for c in name)
-
-
-def _known_characters() -> frozenset[int]:
-    """Code points the font that comes with matplotlib can show."""
+def _shown_name(stretch: Stretch, room_points: float) -> str:
+    """A song's name as the picture's font can show it, cut in the middle where it is too long."""
     from matplotlib.font_manager import findfont, get_font
 
-    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+    font = get_font(findfont("DejaVu Sans"))
+    font.set_size(_TITLE_POINTS, 72)
+    known = font.get_charmap()
+    whole = "".join(c if ord(c) in known else "□" for c in shown(stretch.path.name))
+    name, n_kept = whole, len(whole)
+    while True:
+        font.set_text(name)
+        if font.get_width_height()[0] / _FONT_UNITS <= room_points:
+            return name
+        n_kept -= 1
+        name = f"{whole[: n_kept // 2]}…{whole[len(whole) - n_kept // 2 :]}"
 
 
 def _peak(samples: npt.NDArray[np.float32]) -> float:
