@@ -13,6 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEREO = 2
+LAYOUTS: dict[int, tuple[str, ...]] = {
+    1: ("FC",),
+    2: ("FL", "FR"),
+    3: ("FL", "FR", "FC"),
+    4: ("FL", "FR", "BL", "BR"),
+    5: ("FL", "FR", "FC", "BL", "BR"),
+    6: ("FL", "FR", "FC", "LFE", "BL", "BR"),
+    7: ("FL", "FR", "FC", "LFE", "BC", "SL", "SR"),
+    8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
+}
+"""Names of the channels by their number, as WAVE and FLAC order them."""
+
 _MINUS_3_DB = 0.5**0.5
 _LEFT = {"FL": 1.0, "FC": _MINUS_3_DB, "BL": _MINUS_3_DB, "SL": _MINUS_3_DB, "BC": 0.5,
          "FLC": 1.0, "DL": 1.0}  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from deepbass_engine.audio.channels import LAYOUTS
 from deepbass_engine.errors import InputError
 from deepbass_engine.settings import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
@@ -81,3 +82,12 @@ def checked_rate(path: Path, sample_rate_hz: int) -> int:
             hint="resample it first",
         )
     return sample_rate_hz
+
+
+def too_many_channels(path: Path, n_channels: int) -> InputError:
+    """Say that nothing is known about this many channels."""
+    return InputError(
+        f"has {n_channels} channels; at most {max(LAYOUTS)} can be mixed",
+        path=path,
+        hint="export it in stereo",
+    )
