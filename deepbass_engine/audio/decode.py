@@ -47,9 +47,10 @@ def probe(path: Path) -> AudioSource:
     from deepbass_engine.audio import pyav_reader
 
     source = pyav_reader.probe(path)
-    if source.container == "mp3" and (walked is None or walked.declared_frames is None):
-        return replace(source, declared_frames=None)  # FFmpeg guessed it from the bit rate
-    return source
+    if source.container != "mp3" or (walked is not None and walked.ends_early):
+        return source
+    # FFmpeg guesses from the bit rate where the header says nothing or is wrong
+    return replace(source, declared_frames=walked.music_frames if walked else None)
 
 
 class Decoding(Iterator[NDArray[Any]]):

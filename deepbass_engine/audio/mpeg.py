@@ -25,9 +25,29 @@ _SAMPLE_RATES_HZ = {
     2: (22_050, 24_000, 16_000),
     0: (11_025, 12_000, 8_000),
 }
-_HAS_FRAME_COUNT = 1
+_XING_FIELDS = ((1, 4), (2, 4), (4, 100), (8, 4))
+"""Flag and length of the frame count, the byte count, the table of contents and the quality."""
 _LEAST_FRAMES = 2
 """Frames in a row that make a file an MP3 and not chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class InfoFrame:
+    """What a Xing/Info frame claims; None where it makes no claim.
+
+    Attributes
+    ----------
+    n_frames
+        MPEG frames behind it.
+    n_bytes
+        Bytes, itself included.
+    n_added
+        Audio frames of the encoder's delay and padding together (LAME's extension).
+    """
+
+    n_frames: int | None
+    n_bytes: int | None
+    n_added: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +58,46 @@ class MpegScan:
     ----------
     n_frames
         MPEG frames that hold sound (a Xing/Info frame holds none).
-    declared_frames
-        MPEG frames the Xing/Info header claims, or None where it claims nothing.
+    n_bytes
+        Bytes from the first frame to the end of the file, tags at the end included.
+    info
+        What the Xing/Info frame claims, or None where there is none.
+    samples_per_frame
+        Audio frames that an MPEG frame holds.
     """
 
     n_frames: int
-    declared_frames: int | None
+    n_bytes: int
+    info: InfoFrame | None
+    samples_per_frame: int
+
+    @property
+    def counted_right(self) -> bool:
+        """Whether the header's count of frames is the true one."""
+        return self.info is not None and self.info.n_frames == self.n_frames
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the header claims more frames than there are."""
+        return self.info is not None and (self.info.n_frames or 0) > self.n_frames
 
     @property
     def confirmed(self) -> bool:
-        """Whether the header's count is the true one."""
-        return self.declared_frames == self.n_frames
+        """Whether the header's claims are true: its frames exactly, its bytes within 1 %.
+
+        Of more bytes, such as an APE tag with a picture, libmpg123 complains on stderr.
+        """
+        if self.info is None or not self.counted_right:
+            return False
+        declared = self.n_bytes if self.info.n_bytes is None else self.info.n_bytes
+        return 100 * abs(self.n_bytes - declared) <= min(self.n_bytes, declared)
+
+    @property
+    def music_frames(self) -> int | None:
+        """Audio frames without the encoder's delay and padding, or None where that is not known."""
+        if self.info is None or self.info.n_added is None or not self.counted_right:
+            return None
+        return self.n_frames * self.samples_per_frame - self.info.n_added
 
 
 def scan(path: Path) -> MpegScan | None:
@@ -72,8 +121,14 @@ def scan(path: Path) -> MpegScan | None:
         if count < _LEAST_FRAMES:
             return None
         first_length = lengths[data[start + 1] << 8 | data[start + 2]]
-        is_info, declared = _info_frame(data[start : start + first_length])
-        return MpegScan(count - is_info, declared)
+        info = _info_frame(data[start : start + first_length])
+        is_mpeg1 = data[start + 1] >> 3 & 3 == 3
+        return MpegScan(
+            n_frames=count - (info is not None),
+            n_bytes=end - start,
+            info=info,
+            samples_per_frame=1152 if is_mpeg1 else 576,
+        )
 
 
 def _after_id3(data: mmap.mmap) -> int:
@@ -108,14 +163,22 @@ def _frame_lengths(second: int, third: int) -> dict[int, int]:
     return lengths
 
 
-def _info_frame(frame: bytes) -> tuple[bool, int | None]:
-    """Whether the first frame is a Xing/Info frame, and the number of frames it claims."""
+def _info_frame(frame: bytes) -> InfoFrame | None:
+    """Read the first frame as a Xing/Info frame; None if it is none."""
     is_mpeg1, is_mono = frame[1] >> 3 & 3 == 3, frame[3] >> 6 == 3
     side_info = (17 if is_mono else 32) if is_mpeg1 else (9 if is_mono else 17)
     tag = 4 + side_info
     if frame[tag : tag + 4] not in (b"Xing", b"Info"):
-        return False, None
+        return None
     flags = int.from_bytes(frame[tag + 4 : tag + 8], "big")
-    if not flags & _HAS_FRAME_COUNT:
-        return True, None
-    return True, int.from_bytes(frame[tag + 8 : tag + 12], "big")
+    position = tag + 8
+    words: list[int | None] = []
+    for bit, length in _XING_FIELDS:
+        word = int.from_bytes(frame[position : position + 4], "big")
+        words.append(word if flags & bit else None)
+        position += length if flags & bit else 0
+    n_added = None
+    if frame[position : position + 1].isalpha():  # LAME, Lavc: the encoder's name
+        delays = int.from_bytes(frame[position + 21 : position + 24], "big")
+        n_added = (delays >> 12) + (delays & 0xFFF)
+    return InfoFrame(words[0], words[1], n_added)

@@ -20,7 +20,13 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from deepbass_engine.audio.source import NOT_AUDIO_HINT, AudioSource, checked_rate
+from deepbass_engine.audio.channels import LAYOUTS
+from deepbass_engine.audio.source import (
+    NOT_AUDIO_HINT,
+    AudioSource,
+    checked_rate,
+    too_many_channels,
+)
 from deepbass_engine.errors import InputError
 
 _LOSSLESS_BITS = {"s16": 16, "s16p": 16, "u8": 8, "u8p": 8}
@@ -29,6 +35,9 @@ _FULL_SCALE = {"s16": 2.0**15, "s32": 2.0**31, "u8": 2.0**7, "flt": 1.0, "dbl": 
 _ESTIMATING = ("aac", "ac3", "eac3", "dts", "loas")
 """Bare streams: FFmpeg guesses their duration from the bit rate."""
 _ITUNES_GAPLESS = "iTunSMPB"
+_MP4 = "mov"
+_EDIT_TICKS_PER_S = 1000
+"""Usual precision of an edit list."""
 
 
 def probe(path: Path) -> AudioSource:
@@ -52,9 +61,9 @@ def probe(path: Path) -> AudioSource:
                 container=container.format.name.split(",")[0],
                 codec=stream.codec_context.name,
                 sample_rate_hz=checked_rate(path, first.sample_rate),
-                layout=tuple(channel.name for channel in first.layout.channels),
+                layout=_layout(path, first),
                 frames=None,
-                declared_frames=_declared_frames(container, stream, first.sample_rate),
+                declared_frames=_declared_frames(path, container, stream, first.sample_rate),
                 bit_depth=_bit_depth(stream),
                 decoder="pyav",
             )
@@ -99,7 +108,7 @@ def blocks(source: AudioSource, block_frames: int) -> Iterator[NDArray[np.float3
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
+def _opened(path: Path, **options: str) -> Iterator[InputContainer]:
     """Open for reading; a name that is no valid text is opened as a stream of bytes.
 
     The path is made absolute, for FFmpeg takes what stands before a colon for a protocol.
@@ -111,7 +120,9 @@ def _opened(path: Path) -> Iterator[InputContainer]:
             file: str | BinaryIO = name
         except UnicodeEncodeError:
             file = stack.enter_context(path.open("rb"))
-        yield stack.enter_context(av.open(file, mode="r", metadata_errors="replace"))
+        yield stack.enter_context(
+            av.open(file, mode="r", metadata_errors="replace", options=options)
+        )
 
 
 def _audio_stream(path: Path, container: InputContainer) -> AudioStream:
@@ -143,7 +154,19 @@ def _as_float32(frame: AudioFrame) -> NDArray[np.float32]:
     return (centred / _FULL_SCALE[kind]).astype(np.float32)
 
 
-def _declared_frames(container: InputContainer, stream: AudioStream, rate_hz: int) -> int | None:
+def _layout(path: Path, frame: AudioFrame) -> tuple[str, ...]:
+    """Names of the channels, from their number where the file names none, as WMA may."""
+    names = tuple(channel.name for channel in frame.layout.channels)
+    if "NONE" not in names:
+        return names
+    if len(names) not in LAYOUTS:
+        raise too_many_channels(path, len(names))
+    return LAYOUTS[len(names)]
+
+
+def _declared_frames(
+    path: Path, container: InputContainer, stream: AudioStream, rate_hz: int
+) -> int | None:
     """Length the container claims, in frames of the decoded rate."""
     gapless = container.metadata.get(_ITUNES_GAPLESS) or stream.metadata.get(_ITUNES_GAPLESS)
     if gapless:
@@ -155,12 +178,30 @@ def _declared_frames(container: InputContainer, stream: AudioStream, rate_hz: in
                 pass  # a damaged tag says nothing
     if container.format.name in _ESTIMATING or not (stream.duration and stream.time_base):
         return None
-    return round(stream.duration * stream.time_base * rate_hz)
+    frames = round(stream.duration * stream.time_base * rate_hz)
+    if container.format.name.startswith(_MP4):
+        frames = _unrounded(path, frames, rate_hz)
+    return frames if frames > 0 else None
+
+
+def _unrounded(path: Path, frames: int, rate_hz: int) -> int:
+    """Length of an MP4's track where its edit list gives it in milliseconds only.
+
+    The track's own duration is exact and counts the encoder's delay, which FFmpeg gives as the
+    time before 0 at which the first packet begins.
+    """
+    with _opened(path) as container:
+        stream = _audio_stream(path, container)
+        first = next(container.demux(stream)).pts or 0
+    with _opened(path, ignore_editlist="1") as container:
+        stream = _audio_stream(path, container)
+        whole = round(((stream.duration or 0) + first) * (stream.time_base or 0) * rate_hz)
+    return whole if abs(whole - frames) <= rate_hz / _EDIT_TICKS_PER_S else frames
 
 
 def _cuts_padding(source: AudioSource) -> bool:
     """Whether the declared length is exact enough to cut the encoder's padding off."""
-    return source.container == "mov" and source.declared_frames is not None
+    return source.container in (_MP4, "mp3") and source.declared_frames is not None
 
 
 def _bit_depth(stream: AudioStream) -> int | None:
