@@ -188,16 +188,20 @@ def _packed_24(samples: NDArray[np.int32]) -> NDArray[np.uint32]:
 
 
 def wav_header(
-    subtype: str, sample_rate_hz: int, n_frames: int, rf64_from_bytes: int = RF64_FROM_BYTES
+    subtype: str,
+    sample_rate_hz: int,
+    n_frames: int,
+    rf64_from_bytes: int = RF64_FROM_BYTES,
+    n_channels: int = STEREO,
 ) -> bytes:
-    """Everything before the samples of a stereo WAV, or RF64 if the file is that large."""
-    frame_bytes = BYTES_PER_SAMPLE[subtype] * STEREO
+    """Everything before the samples of a WAV, or RF64 if the file is that large."""
+    frame_bytes = BYTES_PER_SAMPLE[subtype] * n_channels
     data_bytes = n_frames * frame_bytes
     is_float = subtype == "FLOAT"
     kind = struct.pack(
         "<HHIIHH",
         _IEEE_FLOAT if is_float else _PCM,
-        STEREO,
+        n_channels,
         sample_rate_hz,
         sample_rate_hz * frame_bytes,
         frame_bytes,

@@ -27,7 +27,6 @@ What it does otherwise is ruled on in ``docs/decisions/0005-the-originals-faults
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -36,13 +35,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from deepbass_engine.analysis.silence import StepEnergy, span_by_rms
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.atomic import replacing
 from deepbass_engine.audio.decode import Decoding, count_frames, probe
 from deepbass_engine.audio.resample import resampled_blocks
+from deepbass_engine.audio.write import wav_header
 from deepbass_engine.errors import InputError, OutputError, shown
 from deepbass_engine.fades.curves import FadeGains, gains
 from deepbass_engine.legacy_ini import LegacyConfig
@@ -332,9 +331,8 @@ def _check_outputs(config: LegacyConfig, names: tuple[str, ...]) -> None:
 
 def _wav(samples: NDArray[np.float32], sample_rate_hz: int) -> bytes:
     """A mono WAV file of 32-bit float samples."""
-    file = io.BytesIO()
-    wavfile.write(file, sample_rate_hz, samples)
-    return file.getvalue()
+    header = wav_header("FLOAT", sample_rate_hz, len(samples), n_channels=1)
+    return header + samples.astype("<f4", copy=False).tobytes()
 
 
 def _written(folder: Path, outputs: list[_Output]) -> tuple[Path, ...]:

@@ -112,7 +112,10 @@ def ramps_figure(crossfade: SongCrossfade) -> Figure:
         ramp = axes.twinx()
         label = f"gain ({crossfade.style})"
         line = _draw_wave(ramp, gain, 0, rate_hz, _GAIN, label, linewidth=1.6)
-        line.set_alpha(0.25 if crossfade.style == "Random_Linear" else None)
+        if crossfade.style == "Random_Linear":  # an area, not a line: behind the wave
+            line.set_alpha(0.25)
+            ramp.set_zorder(axes.get_zorder() - 1)
+            axes.patch.set_visible(False)
         ramp.set_ylim(-1.1, 1.1)
         ramp.set_yticks([0.0, 0.5, 1.0])
         ramp.set_ylabel("Gain", y=0.725)
