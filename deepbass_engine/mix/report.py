@@ -154,7 +154,7 @@ def summary(report: MixReport) -> str:
         if number <= len(report.transitions):
             fade = report.transitions[number - 1]
             length = seconds_from_frames(fade.frames, rate_hz)
-            how = f"{length:.1f} s {fade.method} {fade.curve}" if fade.frames else "cut"
+            how = f"{length:.2f} s {fade.method} {fade.curve}" if fade.frames else "cut"
             lines.append(f"{'':18}{how}")
     return "\n".join(lines)
 
@@ -169,7 +169,7 @@ def warnings(report: MixReport) -> list[str]:
                 for n in (fade.frames, fade.asked_frames)
             )
             found.append(
-                f"transition {fade.index + 1} is {length:.1f} s long instead of {asked:.1f} s: "
+                f"transition {fade.index + 1} is {length:.2f} s long instead of {asked:.2f} s: "
                 f"{fade.shortened_because}"
             )
     if len(report.tracks) == 1:
