@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from deepbass_engine.analysis.track import not_finite_problem
 from deepbass_engine.atomic import replacing
+from deepbass_engine.audio.decode import BLOCK_FRAMES
 from deepbass_engine.audio.quantize import BIT_DEPTHS, quantize
 from deepbass_engine.audio.stream import TrackStream
 from deepbass_engine.audio.write import (
@@ -230,10 +231,17 @@ class _Work:
                 return
         tail, head = (part, other) if side == "tail" else (other, part)
         mixed = METHODS[fade.method](tail, head, curve_pair(fade.curve), seed=fade.seed)
+        np.nan_to_num(mixed, copy=False)  # two samples at the end of float32 sum to infinity
         if self._subtype in BIT_DEPTHS:
             reach_frames = frames_from_seconds(REACH_S, self._plan.sample_rate_hz)
             mixed = turned_down(mixed, _INTEGER_LIMIT, reach_frames=reach_frames).audio
-        self._write(fade.start_frame, mixed, transition_index=fade.index)
+        for first in range(0, fade.n_frames, BLOCK_FRAMES):
+            self._stop.raise_if_cancelled()
+            block = mixed[first : first + BLOCK_FRAMES]
+            is_last = first + len(block) == fade.n_frames
+            self._write(
+                fade.start_frame + first, block, transition_index=fade.index if is_last else None
+            )
 
     def _write(
         self,
