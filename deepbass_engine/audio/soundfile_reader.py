@@ -123,9 +123,14 @@ def blocks(
 ) -> Iterator[NDArray[Any]]:
     """Yield blocks of `block_frames`, the last one shorter; each is valid until the next.
 
-    Decoding ends without an error where the file is damaged: what is missing shows in the count.
+    Decoding ends without an error where the file is damaged, and before its first frame where it
+    has vanished: what is missing shows in the count.
     """
-    with opened(source.path, _Forward) as file:
+    try:
+        opened_file = opened(source.path, _Forward)
+    except soundfile.LibsndfileError:
+        return
+    with opened_file as file:
         buffer = np.empty((block_frames, source.channels), dtype)
         position = start_frame
         try:
