@@ -11,7 +11,8 @@ from deepbass_engine.errors import shown
 from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
 
 if TYPE_CHECKING:
-    from deepbass_engine.mix.original import OriginalResult, Stretch
+    from deepbass_engine.mix.original import Stretch
+    from deepbass_engine.mix.original_job import OriginalResult
 
 _DEFAULT_CONFIG = Path("config.ini")
 
@@ -44,7 +45,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Do the job, and say what was made of what."""
     from deepbass_engine.legacy_ini import load
-    from deepbass_engine.mix.original import run_original
+    from deepbass_engine.mix.original_job import run_original
 
     config = load(args.config)
     result = run_original(config, on_progress=console.progress, cancel=console.cancel)

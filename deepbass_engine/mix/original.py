@@ -1,35 +1,28 @@
-"""The original program's job: the end of one song crossfaded into the beginning of another.
+"""The original program's crossfade: the end of one song into the beginning of another.
 
 ::
 
     first song   ~~~~~~~~~~~~~~~~[=======]....        . silence found by the trim
     second song           ......[=======]~~~~~~~~     = the stretches under the fade
-    written                     [end_trim, begin_trim, end_faded, begin_faded, mix]
 
-What it does, as the original did:
-
-* Both songs are averaged to mono and brought to the configured rate.
-* The fade is made of the last ``time`` seconds of the first song and the first ``time`` seconds of
-  the second. All five files hold that stretch alone, no more of either song: the two stretches as
-  they are (``end_trim.wav``, ``begin_trim.wav``), under their ramps (``end_faded.wav``,
-  ``begin_faded.wav``), and the sum of those two (``<save name>_simple.wav``).
-* Files are mono float WAV, never scaled nor clipped, and replace files of the same name.
-
-What it does otherwise is ruled on in ``docs/decisions/0005-the-originals-faults.md``. Above all:
+As the original did, both songs are averaged to mono and brought to the configured rate, and the
+fade is made of the last ``time`` seconds of the first song and the first ``time`` seconds of the
+second. What is done otherwise is ruled on in ``docs/decisions/0005-the-originals-faults.md``. Above
+all:
 
 * Silence at the end of the first and the beginning of the second song is left out first, by the
   rule of `deepbass_engine.analysis.silence.span_by_rms` with the configured search window.
 * A fade is never longer than what is left of the shorter song: it is shortened to that, and the
   result says so.
-* All files have 32-bit samples (the original's faded ones came out in 64 bits), and
-  `Random_Linear` draws by a seed.
+* `Random_Linear` draws by a seed.
+
+`deepbass_engine.mix.original_job` writes the files.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,20 +31,15 @@ from numpy.typing import NDArray
 
 from deepbass_engine.analysis.silence import StepEnergy, span_by_rms
 from deepbass_engine.analysis.track import TrackAnalysis
-from deepbass_engine.atomic import replacing
 from deepbass_engine.audio.decode import Decoding, count_frames, probe
 from deepbass_engine.audio.resample import resampled_blocks
-from deepbass_engine.audio.write import wav_header
-from deepbass_engine.errors import InputError, OutputError, shown
+from deepbass_engine.errors import InputError, shown
 from deepbass_engine.fades.curves import FadeGains, gains
 from deepbass_engine.legacy_ini import LegacyConfig
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.project import Problem, Span
 from deepbass_engine.settings import curve_pair
 from deepbass_engine.units import frames_from_seconds, seconds_from_frames
-
-_TRIMS = ("end_trim.wav", "begin_trim.wav")
-_FADED = ("end_faded.wav", "begin_faded.wav")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,41 +131,14 @@ class SongCrossfade:
         return self.first.problems + self.second.problems
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OriginalResult:
-    """What the original's job made.
-
-    Attributes
-    ----------
-    crossfade
-        The crossfade.
-    files
-        Every file that was written.
-    """
-
-    crossfade: SongCrossfade
-    files: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """One file to be written."""
-
-    name: str
-    content: bytes
-
-
-def run_original(
+def crossfade_songs(
     config: LegacyConfig,
     *,
     seed: int = 0,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
-) -> OriginalResult:
-    """Do what a configuration file asks for, and write its files.
-
-    The save directory is made if there is none. No file is put in its place before all have been
-    made and written.
+) -> SongCrossfade:
+    """Crossfade the two songs of a configuration.
 
     Parameters
     ----------
@@ -190,42 +151,8 @@ def run_original(
     ------
     InputError
         If a song can't be used: missing, no audio, no frames, or silent throughout.
-    OutputError
-        If a file can't be written, or would replace one of the songs.
     Cancelled
         If asked to stop.
-    """
-    cancel = cancel or CancelToken()
-    mix_name = f"{config.save_name}_simple.wav"
-    _check_outputs(config, (*_TRIMS, *_FADED, mix_name))
-    crossfade = crossfade_songs(config, seed=seed, on_progress=on_progress, cancel=cancel)
-    rate_hz = crossfade.sample_rate_hz
-    outputs = [
-        _Output(_FADED[0], _wav(crossfade.end_faded, rate_hz)),
-        _Output(_FADED[1], _wav(crossfade.begin_faded, rate_hz)),
-        _Output(_TRIMS[0], _wav(crossfade.first.samples, rate_hz)),
-        _Output(_TRIMS[1], _wav(crossfade.second.samples, rate_hz)),
-        _Output(mix_name, _wav(crossfade.mix, rate_hz)),
-    ]
-    if config.draws_pictures:
-        from deepbass_engine.mix.pictures import drawn
-
-        pictures = drawn(crossfade, on_progress=on_progress, cancel=cancel)
-        outputs += [_Output(picture.name, picture.content) for picture in pictures]
-    cancel.raise_if_cancelled()
-    return OriginalResult(crossfade, _written(config.save_directory, outputs))
-
-
-def crossfade_songs(
-    config: LegacyConfig,
-    *,
-    seed: int = 0,
-    on_progress: OnProgress | None = None,
-    cancel: CancelToken | None = None,
-) -> SongCrossfade:
-    """Crossfade the two songs of a configuration and write nothing.
-
-    See `run_original` for the parameters and what is raised.
     """
     cancel = cancel or CancelToken()
     rate_hz = config.sample_rate_hz
@@ -314,39 +241,3 @@ def _shortened(stretch: Stretch, n_frames: int, *, at_end: bool) -> Stretch:
     if at_end:
         return replace(stretch, used=Span(used.end_frame - n_frames, used.end_frame))
     return replace(stretch, used=Span(used.start_frame, used.start_frame + n_frames))
-
-
-def _check_outputs(config: LegacyConfig, names: tuple[str, ...]) -> None:
-    """Refuse to replace one of the songs."""
-    for target in (config.save_directory / name for name in names):
-        for song in (config.first_song, config.second_song):
-            with suppress(OSError):  # there is none, or it can't be looked at
-                if song.samefile(target):
-                    raise OutputError(
-                        "is one of the two songs",
-                        path=target,
-                        hint="choose another save directory or save name",
-                    )
-
-
-def _wav(samples: NDArray[np.float32], sample_rate_hz: int) -> bytes:
-    """A mono WAV file of 32-bit float samples."""
-    header = wav_header("FLOAT", sample_rate_hz, len(samples), n_channels=1)
-    return header + samples.astype("<f4", copy=False).tobytes()
-
-
-def _written(folder: Path, outputs: list[_Output]) -> tuple[Path, ...]:
-    """Write all files, then put all in their places."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"can't be made: {error.strerror or error}",
-            path=folder,
-            hint="give another save directory",
-        ) from error
-    with ExitStack() as all_written:
-        for output in outputs:
-            temporary = all_written.enter_context(replacing(folder / output.name))
-            temporary.write_bytes(output.content)
-    return tuple(folder / output.name for output in outputs)

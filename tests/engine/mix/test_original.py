@@ -16,7 +16,8 @@ from deepbass_engine.audio.resample import resampled_blocks
 from deepbass_engine.errors import Cancelled, InputError, OutputError
 from deepbass_engine.fades.simple import crossfade
 from deepbass_engine.legacy_ini import LegacyConfig, load
-from deepbass_engine.mix.original import SongCrossfade, crossfade_songs, run_original
+from deepbass_engine.mix.original import SongCrossfade, crossfade_songs
+from deepbass_engine.mix.original_job import run_original
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.project import Span
 from deepbass_engine.settings import CurveNames
@@ -389,7 +390,7 @@ def test_matplotlib_is_loaded_only_for_pictures_and_pyplot_never(
     program = (
         "import sys, pathlib, msgspec\n"
         "from deepbass_engine.legacy_ini import load\n"
-        "from deepbass_engine.mix.original import run_original\n"
+        "from deepbass_engine.mix.original_job import run_original\n"
         "config = load(pathlib.Path(sys.argv[1]))\n"
         "run_original(config)\n"
         "print('matplotlib' in sys.modules)\n"
