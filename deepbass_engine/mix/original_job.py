@@ -1,10 +1,10 @@
 """The original program's job: a `config.ini` becomes the files the original wrote.
 
-All five sound files hold the stretch under the fade alone, no more of either song: the two stretches
-as they are (``end_trim.wav``, ``begin_trim.wav``), under their ramps (``end_faded.wav``,
-``begin_faded.wav``), and the sum of those two (``<save name>_simple.wav``). They are mono float WAV,
-never scaled nor clipped, and replace files of the same name. All have 32-bit samples; the original's
-faded ones came out in 64.
+All five sound files hold the stretch under the fade alone, no more of either song: the two
+stretches as they are (``end_trim.wav``, ``begin_trim.wav``), under their ramps
+(``end_faded.wav``, ``begin_faded.wav``), and the sum of those two (``<save name>_simple.wav``).
+They are mono float WAV, never scaled nor clipped, and replace files of the same name. All have
+32-bit samples; the original's faded ones came out in 64.
 """
 
 from __future__ import annotations
