@@ -13,6 +13,10 @@ from mutagen.flac import FLAC, Picture
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4Tags
 
+_NAMES = (("title", "TIT2", "Title"), ("artist", "TPE1", "Author"),
+          ("album", "TALB", "WM/AlbumTitle"))  # fmt: skip
+"""Title, artist and album: mutagen's common names, then those of ID3 in WAV and AIFF, and WMA."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tags:
@@ -28,7 +32,7 @@ def read_tags(path: Path) -> Tags:
     opened = _opened(path, easy=True)
     if opened is None or opened.tags is None:
         return Tags()
-    return Tags(*(_text(opened.tags, name) for name in ("title", "artist", "album")))
+    return Tags(*(_text(opened.tags, names) for names in _NAMES))
 
 
 def read_cover(path: Path) -> bytes | None:
@@ -60,13 +64,15 @@ def _opened(path: Path, *, easy: bool) -> Any:
         return None
 
 
-def _text(tags: Any, name: str) -> str:
-    """First value of a tag, on one line."""
-    try:
-        values = tags.get(name)
-    except (KeyError, ValueError):
-        return ""
-    if not values:
-        return ""
-    first = values[0] if isinstance(values, list) else values
-    return " ".join(str(first).split())
+def _text(tags: Any, names: tuple[str, ...]) -> str:
+    """First value of the first of these tags that is there, on one line."""
+    for name in names:
+        try:
+            values = tags.get(name)
+        except (KeyError, ValueError):
+            continue
+        texts = getattr(values, "text", values)  # an ID3 frame keeps them inside
+        if texts:
+            first = texts[0] if isinstance(texts, list) else texts
+            return " ".join(str(first).split())
+    return ""
