@@ -105,7 +105,8 @@ class WavWriter:
         little = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
         data = _packed_24(little) if self._packs_24_bits else np.ascontiguousarray(little)
         place = self._data_start + first_frame * self._frame_bytes
-        self._write_at(place, data.data.cast("B")[: len(samples) * self._frame_bytes])
+        flat = data.reshape(-1).view(np.uint8)  # (a memoryview's cast fails where it is empty)
+        self._write_at(place, flat[: len(samples) * self._frame_bytes].data)
 
     def close(self) -> None:
         """Close the file; its length was set when it was opened."""
