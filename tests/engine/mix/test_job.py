@@ -1,0 +1,223 @@
+"""From a project to a mix: what is refused before any work, and what is passed on."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import signals
+import soundfile
+
+from deepbass_engine.errors import Cancelled, DeepBassError, OutputError, PlanError
+from deepbass_engine.mix.job import mix_project
+from deepbass_engine.progress import CancelToken, Progress
+from deepbass_engine.project import Problem, Project, Span, Track, tracks_of
+from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
+
+RATE_HZ = 8000
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Two tracks of two seconds."""
+    paths = [
+        signals.write(tmp_path / f"{name}.wav", signals.music(2, RATE_HZ), RATE_HZ) for name in "ab"
+    ]
+    return Project(tracks=tracks_of(paths), default=TransitionSpec(duration_s=0.5))
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+class Listener:
+    """Remembers the stages that were begun."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.stage not in self.stages:
+            self.stages.append(progress.stage)
+
+
+def refusal(
+    project: Project,
+    target: Path,
+    *,
+    overwrite: bool = False,
+    beside: list[Path] | None = None,
+    also_read: list[Path] | None = None,
+    subtype: str = "PCM_24",
+) -> DeepBassError:
+    """The error of a mix that is refused before any work; it must have changed nothing."""
+    folder = project.tracks[0].path.parent
+    before, listener = files_in(folder), Listener()
+    with pytest.raises(OutputError) as caught:
+        mix_project(
+            project,
+            target,
+            OutputSettings(subtype=subtype),
+            overwrite=overwrite,
+            beside=beside or [],
+            also_read=also_read or [],
+            on_progress=listener,
+        )
+    assert listener.stages == []
+    assert files_in(folder) == before
+    assert caught.value.hint
+    return caught.value
+
+
+def test_a_mix_is_analysed_then_rendered_and_reported(project: Project, tmp_path: Path) -> None:
+    listener = Listener()
+    report = mix_project(project, tmp_path / "mix.wav", on_progress=listener)
+    assert listener.stages == ["analysing", "rendering"]
+    assert soundfile.info(tmp_path / "mix.wav").frames == report.frames == 28_000
+    assert report.problems == ()
+
+
+def test_the_projects_own_settings_are_used(project: Project, tmp_path: Path) -> None:
+    tracks = (project.tracks[0], Track(path=project.tracks[1].path, id="b", span=Span(0, 8000)))
+    project = Project(
+        tracks=tracks,
+        default=TransitionSpec(duration_s=0.25, curve="tri", seed=9),
+        mix=MixSettings(sample_rate_hz=16_000),
+    )
+    report = mix_project(project, tmp_path / "m.wav", OutputSettings(subtype="FLOAT"))
+    assert soundfile.info(tmp_path / "m.wav").samplerate == 16_000
+    assert soundfile.info(tmp_path / "m.wav").subtype == "FLOAT"
+    assert report.frames == 32_000 + 16_000 - 4000
+    assert (report.transitions[0].curve, report.transitions[0].seed) == ("tri", 9)
+
+
+def test_earlier_problems_go_into_the_report(project: Project, tmp_path: Path) -> None:
+    problem = Problem(Path("/list.m3u"), 3, "there is no file x", "")
+    report = mix_project(project, tmp_path / "mix.wav", problems=[problem])
+    assert report.problems == (problem,)
+
+
+def test_a_project_without_a_usable_track_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    project = Project(tracks=tracks_of([tmp_path / "a.wav"]))
+    with pytest.raises(PlanError, match="none of the tracks"):
+        mix_project(project, tmp_path / "mix.wav")
+    assert list(files_in(tmp_path)) == ["a.wav"]
+
+
+def test_a_mix_is_cancelled_while_it_analyses(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    with soundfile.SoundFile(path, "w", 44_100, 2, subtype="PCM_16") as file:
+        minute = signals.noise(60)
+        for _ in range(20):
+            file.write(minute)
+    short = signals.write(tmp_path / "short.wav", signals.music(1))
+    cancel = CancelToken()
+    cancelled_at: list[float] = []
+
+    def on_progress(progress: Progress) -> None:
+        assert progress.stage == "analysing"
+        cancelled_at.append(time.monotonic())
+        cancel.cancel()
+
+    project = Project(tracks=tracks_of([short, path, path]))
+    with pytest.raises(Cancelled):
+        mix_project(project, tmp_path / "m.wav", on_progress=on_progress, cancel=cancel)
+    assert time.monotonic() - cancelled_at[0] < 0.5
+    assert sorted(files_in(tmp_path)) == ["long.wav", "short.wav"]
+
+
+# What must not be written -----------------------------------------------------------------------
+
+
+def test_an_existing_mix_is_kept_unless_told_otherwise(project: Project, tmp_path: Path) -> None:
+    target = tmp_path / "mix.wav"
+    target.write_bytes(b"an older mix")
+    assert refusal(project, target).what == "exists already"
+    mix_project(project, target, overwrite=True)
+    assert target.read_bytes()[:4] == b"RIFF"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("how", ["same", "dotted", "symlink", "hard link", "by a linked folder"])
+def test_a_track_is_never_written_over_by_whatever_name(
+    project: Project, tmp_path: Path, how: str, overwrite: bool
+) -> None:
+    track = project.tracks[1].path
+    names = {
+        "same": track,
+        "dotted": tmp_path / ".." / tmp_path.name / "b.wav",
+        "symlink": tmp_path / "link.wav",
+        "hard link": tmp_path / "hard.wav",
+        "by a linked folder": tmp_path / "folder" / "b.wav",
+    }
+    (tmp_path / "link.wav").symlink_to(track)
+    (tmp_path / "hard.wav").hardlink_to(track)
+    (tmp_path / "folder").symlink_to(tmp_path, target_is_directory=True)
+    error = refusal(project, names[how], overwrite=overwrite)
+    assert error.what == "is one of the files the mix is made from"
+    error = refusal(project, tmp_path / "new.wav", beside=[names[how]], overwrite=overwrite)
+    assert error.path == names[how]
+    assert error.what == "is one of the files the mix is made from"
+
+
+def test_a_playlist_that_was_read_is_never_written_over(project: Project, tmp_path: Path) -> None:
+    playlist = tmp_path / "list.m3u8"
+    playlist.write_text("a.wav")
+    error = refusal(
+        project, tmp_path / "m.wav", beside=[playlist], also_read=[playlist], overwrite=True
+    )
+    assert error.path == playlist
+
+
+def test_a_file_beside_the_mix_is_kept_unless_told_otherwise(
+    project: Project, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    report.write_text("{}")
+    error = refusal(project, tmp_path / "mix.wav", beside=[report])
+    assert (error.path, error.what) == (report, "exists already")
+    mix_project(project, tmp_path / "mix.wav", beside=[report], overwrite=True)
+    assert report.read_text() == "{}"  # it is the caller who writes it
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_no_file_is_written_twice(project: Project, tmp_path: Path, overwrite: bool) -> None:
+    target = tmp_path / "mix.wav"
+    (tmp_path / "folder").symlink_to(tmp_path, target_is_directory=True)
+    for beside in ([tmp_path / "folder" / "mix.wav"], [tmp_path / "r", tmp_path / "x/../r"]):
+        error = refusal(project, target, beside=beside, overwrite=overwrite)
+        assert (error.path, error.what) == (beside[-1], "would be written twice")
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("missing/mix.wav", "can't be written: there is no folder {}/missing"),
+        ("a.wav/mix.wav", "can't be written: there is no folder {}/a.wav"),
+        ("folder.wav", "can't be written: it is a folder or a device"),
+        ("pipe.wav", "can't be written: it is a folder or a device"),
+        ("x" * 300 + ".wav", "can't be written: File name too long"),
+        ("mix.mp3", "can't be written as .mp3"),
+        ("mix", "can't be written as a file without extension"),
+    ],
+)
+def test_a_place_that_takes_no_file_is_refused(
+    project: Project, tmp_path: Path, name: str, what: str
+) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    os.mkfifo(tmp_path / "pipe.wav")
+    error = refusal(project, tmp_path / name, overwrite=True)
+    assert error.what == what.format(tmp_path)
+    assert error.path == tmp_path / name
+    if not name.startswith("mix"):
+        assert refusal(
+            project, tmp_path / "m.wav", beside=[tmp_path / name], overwrite=True
+        ).what == what.format(tmp_path)
+
+
+def test_flac_holds_no_float(project: Project, tmp_path: Path) -> None:
+    error = refusal(project, tmp_path / "mix.flac", subtype="FLOAT")
+    assert error.what == "can't hold FLOAT samples: FLAC stores integers"
