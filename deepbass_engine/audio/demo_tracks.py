@@ -6,6 +6,7 @@ silence before and after.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from deepbass_engine.atomic import replacing
 from deepbass_engine.units import frames_from_seconds, gain_from_db
 
 Mono = NDArray[np.float64]
@@ -35,7 +37,13 @@ class _Recipe:
 
 
 def make_demo_tracks(folder: Path) -> list[Path]:
-    """Write the three tracks into a folder that exists; returns their paths in order."""
+    """Write the three tracks into a folder that exists; returns their paths in order.
+
+    Raises
+    ------
+    OutputError
+        If one can't be written.
+    """
     return [_write(recipe, folder) for recipe in _RECIPES]
 
 
@@ -52,7 +60,11 @@ def _write(recipe: _Recipe, folder: Path) -> Path:
     )
     samples = np.concatenate([before, np.stack(channels, axis=1), after])
     path = folder / recipe.name
-    soundfile.write(path, samples, rate_hz, subtype=recipe.subtype)
+    content = io.BytesIO()
+    kind = path.suffix.removeprefix(".").upper()
+    soundfile.write(content, samples, rate_hz, subtype=recipe.subtype, format=kind)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
     return path
 
 
