@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from deepbass_engine.cli import analyze, config, crossfade, demo, mix
 from deepbass_engine.cli.console import Console
@@ -31,7 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     parser = _parser()
-    args = parser.parse_args(arguments)
+    args, rest = parser.parse_known_args(arguments)
+    if rest:
+        # argparse takes only the first row of paths: those behind a flag are left over
+        if not hasattr(args, "paths") or any(word.startswith("-") for word in rest):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        args.paths = [*args.paths, *map(Path, rest)]
     if not hasattr(args, "run"):
         parser.print_help()
         return EXIT_FAILED
