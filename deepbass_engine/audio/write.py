@@ -97,8 +97,12 @@ class WavWriter:
         self._data_start = len(header)
         self._file = file.open("r+b", buffering=0)
         self._lock = threading.Lock()
-        self._write_at(0, memoryview(header))
-        self._file.truncate(self._data_start + n_frames * self._frame_bytes)
+        try:
+            self._write_at(0, memoryview(header))
+            self._file.truncate(self._data_start + n_frames * self._frame_bytes)
+        except BaseException:
+            self._file.close()
+            raise
 
     def write(self, first_frame: int, samples: NDArray[Any]) -> None:
         """Write samples at their place; samples are little-endian in the file."""
@@ -130,14 +134,15 @@ class FlacWriter:
 
     def __init__(self, file: Path, subtype: str, sample_rate_hz: int, cancel: CancelToken) -> None:
         self._path = file
-        self._sound = soundfile.SoundFile(
-            os.fspath(file) if os.name == "nt" else os.fsencode(file),
-            "w",
-            samplerate=sample_rate_hz,
-            channels=STEREO,
-            format="FLAC",
-            subtype=subtype,
-        )
+        with self._saying_why():
+            self._sound = soundfile.SoundFile(
+                os.fspath(file) if os.name == "nt" else os.fsencode(file),
+                "w",
+                samplerate=sample_rate_hz,
+                channels=STEREO,
+                format="FLAC",
+                subtype=subtype,
+            )
         self._shift = 8 if subtype == "PCM_24" else 0
         self._cancel = cancel
         self._next_frame = 0
