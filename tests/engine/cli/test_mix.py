@@ -1,0 +1,268 @@
+"""`deepbass mix`: what it writes, what it prints, and projects."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import signals
+import soundfile
+from commands import deepbass
+from mixes import samples_of
+
+from deepbass_engine import project_file
+from deepbass_engine.cli.main import main
+from deepbass_engine.project import Span, Track, Transition
+from deepbass_engine.settings import MixSettings, TransitionSpec
+
+RATE_HZ = 8000
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> list[str]:
+    """Paths of two tracks of three seconds, the second with a silent second before it."""
+    tone = signals.music(3, RATE_HZ)
+    late = tone[::-1].copy()
+    late[:RATE_HZ] = 0
+    return [
+        str(signals.write(tmp_path / "one.wav", tone, RATE_HZ)),
+        str(signals.write(tmp_path / "two.wav", late, RATE_HZ)),
+    ]
+
+
+def run(*words: str | Path) -> int:
+    return main(["mix", *map(str, words)])
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_becomes_a_mix_and_nothing_else_is_written(
+    music: list[str], tmp_path: Path
+) -> None:
+    outcome = deepbass("mix", tmp_path, "-o", "mix.wav", "--duration", "1", cwd=tmp_path)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[:2] == [
+        f"{tmp_path}/mix.wav",
+        outcome.out.splitlines()[1],
+    ]
+    assert names_in(tmp_path) == ["mix.wav", "one.wav", "two.wav"]
+    assert soundfile.info(tmp_path / "mix.wav").frames == RATE_HZ * (3 + 2 - 1)
+
+
+def test_what_is_asked_for_beside_the_mix_is_written(music: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "mix.flac"
+    code = run(
+        *music, "-o", target, "--duration", "1", "--report", tmp_path / "r.json", "--cue",
+        "--tracklist", "--save-project", tmp_path / "set.deepbass",
+    )  # fmt: skip
+    assert code == 0
+    assert names_in(tmp_path) == [
+        "mix.flac", "mix.flac.cue", "mix.flac.tracklist.txt", "one.wav", "r.json", "set.deepbass",
+        "two.wav",
+    ]  # fmt: skip
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["output"] == str(target)
+    assert report["frames"] == soundfile.info(target).frames
+    assert (tmp_path / "mix.flac.tracklist.txt").read_text() == "    0:00.0  one\n    0:02.0  two\n"
+    assert "    INDEX 01 00:02:00\n" in (tmp_path / "mix.flac.cue").read_text()
+
+
+def test_flags_reach_the_mix(music: list[str], tmp_path: Path) -> None:
+    code = run(
+        *music, "-o", tmp_path / "m.wav", "--no-trim", "--duration", "0.5", "--rate", "16000",
+        "--subtype", "FLOAT", "--curve", "tri:qsin", "--seed", "4", "--jobs", "1",
+        "--report", tmp_path / "r.json",
+    )  # fmt: skip
+    assert code == 0
+    info = soundfile.info(tmp_path / "m.wav")
+    assert (info.samplerate, info.subtype, info.frames) == (16_000, "FLOAT", 16_000 * 11 // 2)
+    fade = json.loads((tmp_path / "r.json").read_text())["transitions"][0]
+    assert (fade["curve"], fade["seed"], fade["asked_frames"]) == ("tri:qsin", 4, 8000)
+
+
+def test_trim_none_and_no_trim_are_the_same(music: list[str], tmp_path: Path) -> None:
+    assert run(*music, "-o", tmp_path / "a.wav", "--no-trim") == 0
+    assert run(*music, "-o", tmp_path / "b.wav", "--trim", "none") == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_quiet_says_only_what_went_wrong(music: list[str], tmp_path: Path) -> None:
+    (tmp_path / "bad.mp3").write_text("no music")
+    outcome = deepbass(
+        "mix", *music, tmp_path / "bad.mp3", "-o", tmp_path / "m.wav", "--quiet", "--duration", "1"
+    )
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.splitlines() == [
+        f"deepbass: {tmp_path}/bad.mp3: is no audio file that can be read "
+        "(convert it to WAV or FLAC, or take it out of the playlist)"
+    ]
+
+
+def test_a_playlist_s_missing_entry_is_named_with_its_line(
+    music: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\none.wav\nmissing.wav\ntwo.wav\n")
+    report = tmp_path / "r.json"
+    assert run(tmp_path / "list.m3u8", "-o", tmp_path / "m.wav", "--report", report) == 1
+    assert f"{tmp_path}/list.m3u8, line 3: there is no file missing.wav" in capsys.readouterr().err
+    problems = json.loads(report.read_text())["problems"]
+    assert [(p["path"], p["line"]) for p in problems] == [(str(tmp_path / "list.m3u8"), 3)]
+
+
+def test_shortened_transitions_are_said_and_leave_nothing_out(
+    music: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*music, "-o", tmp_path / "m.wav", "--duration", "30") == 0
+    assert capsys.readouterr().err == (
+        "deepbass: transition 1 is 2.00 s long instead of 30.00 s: "
+        "track 2 (two.wav) has 0:02.0 of sound\n"
+    )
+
+
+# Projects ---------------------------------------------------------------------------------------
+
+
+def test_a_saved_project_gives_the_same_bytes(music: list[str], tmp_path: Path) -> None:
+    first, second, project = (tmp_path / name for name in ("a.wav", "b.wav", "set.deepbass"))
+    flags = ["--duration", "0.7", "--curve", "Random_Linear", "--seed", "11", "--trim", "rms",
+             "--rate", "11025"]  # fmt: skip
+    assert run(*music, "-o", first, *flags, "--save-project", project) == 0
+    assert run("--project", project, "-o", second) == 0
+    assert first.read_bytes() == second.read_bytes()
+    assert project_file.load(project).default == TransitionSpec(
+        duration_s=0.7, curve="Random_Linear", seed=11
+    )
+
+
+def test_flags_go_before_a_project_s_settings_and_leave_the_rest(
+    music: list[str], tmp_path: Path
+) -> None:
+    project = tmp_path / "set.deepbass"
+    flags = ["--duration", "0.5", "--curve", "tri", "--rate", "16000", "--trim", "none"]
+    assert run(*music, "-o", tmp_path / "a.wav", *flags, "--save-project", project) == 0
+    again = tmp_path / "again.deepbass"
+    code = run(
+        "--project", project, "-o", tmp_path / "b.wav", "--duration", "0.25",
+        "--save-project", again,
+    )  # fmt: skip
+    assert code == 0
+    saved = project_file.load(again)
+    assert saved.default == TransitionSpec(duration_s=0.25, curve="tri")
+    assert saved.mix == MixSettings(trim="none", sample_rate_hz=16_000)
+    assert soundfile.info(tmp_path / "b.wav").frames == 6 * 16_000 - 4000
+
+
+def test_a_project_s_spans_and_own_transitions_are_used(music: list[str], tmp_path: Path) -> None:
+    project = project_file.Project(
+        tracks=(
+            Track(path=Path(music[0]), id="a", span=Span(100, 8100)),
+            Track(path=Path(music[1]), id="b", span=Span(9000, 17_000)),
+        ),
+        transitions=(Transition(out_track="a", in_track="b", duration_s=0.0),),
+    )
+    project_file.save(project, tmp_path / "set.deepbass")
+    code = run(
+        "--project", tmp_path / "set.deepbass", "-o", tmp_path / "m.wav", "--subtype", "PCM_16"
+    )
+    assert code == 0
+    mix = samples_of(tmp_path / "m.wav", "int16")
+    assert (mix[:8000] == samples_of(Path(music[0]), "int16")[100:8100]).all()
+    assert (mix[8000:] == samples_of(Path(music[1]), "int16")[9000:17_000]).all()
+
+
+def test_a_project_and_files_together_are_refused(
+    music: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "set.deepbass"
+    assert run(*music, "-o", tmp_path / "a.wav", "--save-project", project) == 0
+    assert run(music[0], "--project", project, "-o", tmp_path / "b.wav") == 2
+    assert "both a project and files were given" in capsys.readouterr().err
+    assert not (tmp_path / "b.wav").exists()
+
+
+def test_a_project_may_be_saved_over_itself_when_told_to(music: list[str], tmp_path: Path) -> None:
+    project = tmp_path / "set.deepbass"
+    assert run(*music, "-o", tmp_path / "a.wav", "--save-project", project) == 0
+    words = ["--project", project, "-o", tmp_path / "b.wav", "--duration", "0.5"]
+    assert run(*words, "--save-project", project) == 2
+    assert not (tmp_path / "b.wav").exists()
+    assert run(*words, "--save-project", project, "--overwrite") == 0
+    assert project_file.load(project).default.duration_s == 0.5
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": "deepbass.project/999"}'])
+def test_a_project_that_is_none_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    project = tmp_path / "set.deepbass"
+    project.write_text(content)
+    assert run("--project", project, "-o", tmp_path / "m.wav") == 2
+    assert capsys.readouterr().err.startswith(f"deepbass: {project}")
+
+
+# What must not be written over ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "in_the_way"),
+    [
+        (["--report", "r.json"], "r.json"),
+        (["--cue"], "mix.wav.cue"),
+        (["--tracklist"], "mix.wav.tracklist.txt"),
+        (["--save-project", "set.deepbass"], "set.deepbass"),
+    ],
+)
+def test_no_file_is_replaced_unless_told_to_and_that_is_said_before_any_work(
+    music: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    in_the_way: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / in_the_way).write_text("precious")
+    assert run(*music, "-o", "mix.wav", *flags) == 2
+    assert capsys.readouterr().err == (
+        f"deepbass: {tmp_path}/{in_the_way}: exists already "
+        "(choose another name, or use --overwrite)\n"
+    )
+    assert not (tmp_path / "mix.wav").exists()
+    assert (tmp_path / in_the_way).read_text() == "precious"
+    assert run(*music, "-o", "mix.wav", *flags, "--overwrite") == 0
+    assert (tmp_path / in_the_way).read_text() != "precious"
+
+
+@pytest.mark.parametrize("flag", ["--report", "--save-project"])
+@pytest.mark.parametrize("name", ["one.wav", "mix.wav", "list.m3u8"])
+@pytest.mark.parametrize("more", [[], ["--overwrite"]])
+def test_nothing_is_written_over_the_mix_a_track_or_the_playlist(
+    music: list[str], tmp_path: Path, flag: str, name: str, more: list[str]
+) -> None:
+    playlist = tmp_path / "list.m3u8"
+    playlist.write_text("one.wav\ntwo.wav\n")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert run(playlist, "-o", tmp_path / "mix.wav", flag, tmp_path / name, *more) == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_report_over_the_project_is_refused(music: list[str], tmp_path: Path) -> None:
+    project = tmp_path / "set.deepbass"
+    assert run(*music, "-o", tmp_path / "a.wav", "--save-project", project) == 0
+    saved = project.read_bytes()
+    words = ["--project", project, "-o", tmp_path / "b.wav", "--overwrite"]
+    assert run(*words, "--report", project) == 2
+    assert run(*words, "--report", project, "--save-project", project) == 2
+    assert project.read_bytes() == saved
+
+
+@pytest.mark.parametrize("flag", ["--report", "--save-project"])
+def test_a_place_that_takes_no_file_is_refused_before_any_work(
+    music: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    assert run(*music, "-o", tmp_path / "m.wav", flag, tmp_path / "missing" / "f") == 2
+    assert f"there is no folder {tmp_path}/missing" in capsys.readouterr().err
+    assert not (tmp_path / "m.wav").exists()
