@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, Queue
 
 import encoders
 import numpy as np
@@ -241,15 +242,21 @@ def test_cancelling_wakes_a_thread_that_waits_for_its_turn(tmp_path):
     path = tmp_path / "a.flac"
     path.touch()
     writer = open_writer(path, ".flac", "PCM_16", RATE_HZ, 2_000, cancel=cancel)
-    with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(writer.write, 1_000, on_grid(1_000, "PCM_16"))
-        with pytest.raises(TimeoutError):
-            early.result(0.15)  # it waits: nobody has written the first block
-        asked_at = time.monotonic()
-        cancel.cancel()
-        with pytest.raises(Cancelled):
-            early.result(5)
-        assert time.monotonic() - asked_at < 0.5
+    ended: Queue[BaseException | None] = Queue()
+
+    def come_early() -> None:
+        try:
+            ended.put(writer.write(1_000, on_grid(1_000, "PCM_16")))
+        except Cancelled as stopped:
+            ended.put(stopped)
+
+    threading.Thread(target=come_early, daemon=True).start()
+    with pytest.raises(Empty):
+        ended.get(timeout=0.15)  # it waits: nobody has written the first block
+    asked_at = time.monotonic()
+    cancel.cancel()
+    assert isinstance(ended.get(timeout=5), Cancelled)
+    assert time.monotonic() - asked_at < 0.5
     writer.close()
 
 
