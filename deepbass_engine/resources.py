@@ -48,8 +48,9 @@ def path(name: str) -> Path:
 
 
 def _root() -> Path:
-    """Where the resources lie."""
+    """Where the resources lie; the package's own come first."""
+    packaged = _PACKAGE / "_resources"
     checkout = _PACKAGE.parent
-    if (checkout / "pyproject.toml").is_file() and (checkout / "resources").is_dir():
+    if not packaged.is_dir() and (checkout / "pyproject.toml").is_file():
         return checkout / "resources"
-    return _PACKAGE / "_resources"
+    return packaged

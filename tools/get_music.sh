@@ -4,10 +4,11 @@
 set -euo pipefail
 into=${1:?usage: tools/get_music.sh FOLDER}
 mkdir -p "$into/packages"
+into=$(cd "$into" && pwd)
 cd "$into/packages"
 apt-get update -qq >/dev/null 2>&1 || true
 for package in nexuiz-music marsshooter-data; do
-    ls "$package"_*.deb >/dev/null 2>&1 || apt-get download -qq "$package" 2>/dev/null
+    ls "$package"_*.deb >/dev/null 2>&1 || apt-get download -qq "$package"
     dpkg -x "$package"_*.deb "$into/$package"
 done
 find "$into" -name music.pk3 -execdir python3 -m zipfile -e {} . \;

@@ -1,7 +1,9 @@
 """The wheel holds the engine and its resources, and nothing beside them."""
 
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -48,7 +50,13 @@ def test_resources_are_found_in_an_installed_wheel(wheel, tmp_path):
     assert found.read_bytes() == (ROOT / "resources" / "deepbass.svg").read_bytes()
 
 
-def test_resources_are_found_in_a_checkout():
-    from deepbass_engine import resources
-
-    assert resources.path("LICENCES.md") == ROOT / "resources" / "LICENCES.md"
+def test_the_licence_of_every_dependency_is_told():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}
+    rows = [
+        line
+        for line in (ROOT / "resources" / "LICENCES.md").read_text().splitlines()
+        if "|" in line
+    ]
+    told = {name for row in rows for name in re.findall(r"[\w-]+", row.split("|")[1])}
+    assert needed - told == set()
