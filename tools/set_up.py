@@ -112,7 +112,7 @@ def prepare_system(verb: str) -> None:
         libraries = unmet("library")
         commands = unmet("command") if verb == "test" else []
     cure = (
-        f"Install as root (or with sudo in front):\n\n    {apt_line([*libraries, *commands])}\n"
+        f"Install as root (or with sudo in front):\n\n    {apt_line([*libraries, *commands])}\n\n"
         if has_apt and not is_root()
         else "Install what has them.\n"
     )
