@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from deepbass_engine.audio.content_hash import content_hash
+from deepbass_engine.progress import CancelToken
 
 T = TypeVar("T")
 
@@ -43,13 +44,15 @@ def folder() -> Path:
     return Path(platformdirs.user_cache_dir("deepbass", appauthor=False))
 
 
-def hash_of(path: Path) -> str:
+def hash_of(path: Path, *, cancel: CancelToken | None = None) -> str:
     """Content hash of a file, read only if the file has changed since it was last asked for.
 
     Raises
     ------
     OSError
         If the file can't be read.
+    Cancelled
+        If asked to stop.
     """
     status = path.stat()
     name = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=16).hexdigest()
@@ -57,7 +60,7 @@ def hash_of(path: Path) -> str:
     known = _read(entry, _Indexed)
     if known and (known.size, known.modified_ns) == (status.st_size, status.st_mtime_ns):
         return known.content_hash
-    found = content_hash(path)
+    found = content_hash(path, cancel=cancel)
     _write(entry, _Indexed(status.st_size, status.st_mtime_ns, found))
     return found
 

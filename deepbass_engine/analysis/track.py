@@ -98,7 +98,7 @@ def analyze_track(
         return TrackAnalysis(source, Span(0, source.frames or 0))
     content_hash = ""
     with suppress(OSError):  # the decoder says better than a hash why a file can't be read
-        content_hash = cache.hash_of(path)
+        content_hash = cache.hash_of(path, cancel=cancel)
         known = cache.load(TrackAnalysis, content_hash, trim)
         if known is not None:
             return replace(

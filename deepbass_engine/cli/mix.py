@@ -123,14 +123,18 @@ def _extras(
 ) -> list[tuple[Path, Callable[[MixReport, Path], None]]]:
     """What is asked for beside the mix: each file, and what writes it."""
     from deepbass_engine import project_file
+    from deepbass_engine.mix.job import with_content_hashes
     from deepbass_engine.mix.report import save_report
     from deepbass_engine.mix.tracklist import save_cue, save_tracklist
+
+    def save_project(_: MixReport, path: Path) -> None:
+        project_file.save(with_content_hashes(project), path)
 
     wanted: list[tuple[Path | None, Callable[[MixReport, Path], None]]] = [
         (args.report, save_report),
         (Path(f"{target}.cue") if args.cue else None, save_cue),
         (Path(f"{target}.tracklist.txt") if args.tracklist else None, save_tracklist),
-        (args.save_project, lambda _, path: project_file.save(project, path)),
+        (args.save_project, save_project),
     ]
     return [(path.absolute(), save) for path, save in wanted if path is not None]
 

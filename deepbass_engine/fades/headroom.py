@@ -39,6 +39,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from deepbass_engine.progress import CancelToken
+
 REACH_S = 0.25
 """How far a dip in the gain reaches to either side of the peak that asks for it, in seconds."""
 
@@ -62,7 +64,13 @@ class TurnedDown:
     least_gain: float
 
 
-def turned_down(mixed: npt.NDArray[np.float32], limit: float, *, reach_frames: int) -> TurnedDown:
+def turned_down(
+    mixed: npt.NDArray[np.float32],
+    limit: float,
+    *,
+    reach_frames: int,
+    cancel: CancelToken | None = None,
+) -> TurnedDown:
     """Take a fade under a limit by a smooth gain that is 1 at both ends.
 
     Frames that are over at the very first and last frame stay over, since the gain there is 1;
@@ -76,11 +84,15 @@ def turned_down(mixed: npt.NDArray[np.float32], limit: float, *, reach_frames: i
         Largest magnitude allowed, above 0. For an integer format its largest positive value.
     reach_frames
         Longest distance from a peak at which the gain may leave 1, at least 1; `REACH_S` in frames.
+    cancel
+        Looked at between steps; in a fade of ten minutes one takes a tenth of a second.
 
     Raises
     ------
     ValueError
         If an argument is out of range or `mixed` is not 2-D float32.
+    Cancelled
+        If asked to stop.
 
     Examples
     --------
@@ -100,7 +112,7 @@ def turned_down(mixed: npt.NDArray[np.float32], limit: float, *, reach_frames: i
         raise ValueError(f"reach_frames is {reach_frames}; give 1 or more")
     if mixed.size == 0 or max(mixed.max(), -mixed.min()) <= limit:
         return TurnedDown(mixed, 1.0)
-    gain = gain_under(_peaks(mixed), limit, reach_frames).astype(np.float32)
+    gain = gain_under(_peaks(mixed), limit, reach_frames, cancel).astype(np.float32)
     least_gain = float(gain.min())
     if least_gain == 1:
         return TurnedDown(mixed, 1.0)
@@ -111,7 +123,10 @@ def turned_down(mixed: npt.NDArray[np.float32], limit: float, *, reach_frames: i
 
 
 def gain_under(
-    peaks: npt.NDArray[np.float32], limit: float, reach_frames: int
+    peaks: npt.NDArray[np.float32],
+    limit: float,
+    reach_frames: int,
+    cancel: CancelToken | None = None,
 ) -> npt.NDArray[np.float64]:
     """The gain that takes `peaks` under `limit`, as the module describes it.
 
@@ -123,6 +138,8 @@ def gain_under(
         Largest magnitude allowed, above 0.
     reach_frames
         Longest distance from a peak at which the gain may leave 1, at least 1.
+    cancel
+        Looked at between steps.
 
     Returns
     -------
@@ -132,6 +149,7 @@ def gain_under(
         where both ends are more than 1.5 reaches away, and at most about ``100 / w**2`` at a
         distance ``w`` from the nearer end.
     """
+    cancel = cancel or CancelToken()
     gain = np.ones(len(peaks))
     target = limit * (1 - _ROUNDING_MARGIN)
     for zone in _zones(len(peaks), reach_frames):
@@ -144,7 +162,8 @@ def gain_under(
         asked[peak <= limit] = 1
         quarter = (zone.reach_frames - 1) // 4
         reach = 4 * quarter
-        dip = 1 - _smoothed(_spread(1 - asked, 2 * quarter), 2 * quarter + 1)
+        spread = _spread(1 - asked, 2 * quarter, cancel)
+        dip = 1 - _smoothed(spread, 2 * quarter + 1, cancel)
         # The running sums of the averages leave an error of about 1e-10 on either side.
         np.maximum(dip, 0, out=dip)
         inside = dip[reach : len(dip) - reach]
@@ -178,7 +197,9 @@ def _zones(n_frames: int, reach_frames: int) -> Iterator[_Zone]:
         reach = shorter
 
 
-def _spread(depth: npt.NDArray[np.float64], half: int) -> npt.NDArray[np.float64]:
+def _spread(
+    depth: npt.NDArray[np.float64], half: int, cancel: CancelToken
+) -> npt.NDArray[np.float64]:
     """Maximum of ``2 half + 1`` neighbours, `half` values longer at either end.
 
     The window is built by doubling, so its length costs only its logarithm.
@@ -187,15 +208,19 @@ def _spread(depth: npt.NDArray[np.float64], half: int) -> npt.NDArray[np.float64
     highest = np.pad(depth, 2 * half)
     span = 1
     while 2 * span <= width:
+        cancel.raise_if_cancelled()
         highest = np.maximum(highest[:-span], highest[span:])
         span *= 2
     rest = width - span
     return np.maximum(highest[: len(highest) - rest], highest[rest:])
 
 
-def _smoothed(depth: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
+def _smoothed(
+    depth: npt.NDArray[np.float64], width: int, cancel: CancelToken
+) -> npt.NDArray[np.float64]:
     """Two moving averages of `width` in a row, ``width - 1`` values longer at either end."""
     for _ in range(2):
+        cancel.raise_if_cancelled()
         n = len(depth)
         total = np.zeros(n + 2 * width - 1)
         np.cumsum(depth, out=total[width : width + n])

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
+from deepbass_engine.analysis import cache
 from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.mix.plan import plan_mix
 from deepbass_engine.mix.render import render
 from deepbass_engine.mix.report import MixReport, make_report
 from deepbass_engine.mix.targets import check_target
 from deepbass_engine.progress import CancelToken, OnProgress
-from deepbass_engine.project import Problem, Project
+from deepbass_engine.project import Problem, Project, Track
 from deepbass_engine.settings import OutputSettings
 
 
@@ -83,3 +87,18 @@ def mix_project(
     timing_s["rendering"] = time.perf_counter() - rendering_s
     timing_s["total"] = time.perf_counter() - started_s
     return make_report(plan, target, output.subtype, rendered, timing_s, tuple(problems))
+
+
+def with_content_hashes(project: Project, *, cancel: CancelToken | None = None) -> Project:
+    """Name every track's content, so that a saved project knows its files when they have moved.
+
+    A file that can't be read keeps the hash it had.
+    """
+
+    def named(track: Track) -> Track:
+        with suppress(OSError):
+            found = cache.hash_of(track.path, cancel=cancel)
+            return msgspec.structs.replace(track, content_hash=found)
+        return track
+
+    return msgspec.structs.replace(project, tracks=tuple(map(named, project.tracks)))

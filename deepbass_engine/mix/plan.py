@@ -192,7 +192,7 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
             if isinstance(analysis, DeepBassError):
                 raise analysis
             usable.append((track, analysis, _source_span(track, analysis)))
-            problems += analysis.problems
+            problems += [*analysis.problems, *_span_problems(track, analysis)]
         except DeepBassError as error:
             problems.append(Problem.from_error(error, track.path))
     rate_hz = project.mix.sample_rate_hz or min(
@@ -230,6 +230,21 @@ def _source_span(track: Track, analysis: TrackAnalysis) -> Span:
             hint="choose another part of the track",
         )
     return span
+
+
+def _span_problems(track: Track, analysis: TrackAnalysis) -> list[Problem]:
+    """Say that the chosen part reaches past the end of the file."""
+    n_frames = analysis.source.frames or 0
+    if track.span is None or track.span.end_frame <= n_frames:
+        return []
+    return [
+        Problem(
+            track.path,
+            None,
+            f"ends at frame {n_frames}, before the chosen part does ({track.span.end_frame})",
+            "choose the part again, or give the file it was chosen in",
+        )
+    ]
 
 
 def _at_rate(span: Span, source: AudioSource, rate_hz: int) -> Span:

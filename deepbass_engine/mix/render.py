@@ -234,7 +234,9 @@ class _Work:
         np.nan_to_num(mixed, copy=False)  # two samples at the end of float32 sum to infinity
         if self._subtype in BIT_DEPTHS:
             reach_frames = frames_from_seconds(REACH_S, self._plan.sample_rate_hz)
-            mixed = turned_down(mixed, _INTEGER_LIMIT, reach_frames=reach_frames).audio
+            mixed = turned_down(
+                mixed, _INTEGER_LIMIT, reach_frames=reach_frames, cancel=self._stop
+            ).audio
         for first in range(0, fade.n_frames, BLOCK_FRAMES):
             self._stop.raise_if_cancelled()
             block = mixed[first : first + BLOCK_FRAMES]

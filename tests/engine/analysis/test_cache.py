@@ -29,9 +29,9 @@ def reads(monkeypatch):
     """Every path whose content is read to be hashed."""
     seen: list[Path] = []
 
-    def counting(path: Path) -> str:
+    def counting(path: Path, **keywords: object) -> str:
         seen.append(path)
-        return content_hash(path)
+        return content_hash(path, **keywords)
 
     monkeypatch.setattr(cache, "content_hash", counting)
     return seen

@@ -7,6 +7,8 @@ import hashlib
 import pytest
 
 from deepbass_engine.audio.content_hash import content_hash
+from deepbass_engine.errors import Cancelled
+from deepbass_engine.progress import CancelToken
 
 
 @pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 20) + 1, 3_000_000])
@@ -34,3 +36,12 @@ def test_the_name_of_the_file_is_no_part_of_it(tmp_path):
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         content_hash(tmp_path / "nowhere")
+
+
+def test_hashing_a_large_file_can_be_cancelled(tmp_path):
+    file = tmp_path / "large.wav"
+    file.write_bytes(bytes(3 << 20))
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        content_hash(file, cancel=cancel)

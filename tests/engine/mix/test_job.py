@@ -10,8 +10,9 @@ import pytest
 import signals
 import soundfile
 
+from deepbass_engine.audio.content_hash import content_hash
 from deepbass_engine.errors import Cancelled, DeepBassError, OutputError, PlanError
-from deepbass_engine.mix.job import mix_project
+from deepbass_engine.mix.job import mix_project, with_content_hashes
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.project import Problem, Project, Span, Track, tracks_of
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
@@ -221,3 +222,11 @@ def test_a_place_that_takes_no_file_is_refused(
 def test_flac_holds_no_float(project: Project, tmp_path: Path) -> None:
     error = refusal(project, tmp_path / "mix.flac", subtype="FLOAT")
     assert error.what == "can't hold FLOAT samples: FLAC stores integers"
+
+
+def test_a_saved_project_names_the_content_of_its_files(tmp_path: Path) -> None:
+    one = signals.write(tmp_path / "one.wav", signals.music(1))
+    gone = Track(path=tmp_path / "gone.wav", id="gone", content_hash="as it was")
+    project = with_content_hashes(Project(tracks=(Track(path=one, id="one"), gone)))
+    assert project.tracks[0].content_hash == content_hash(one)
+    assert project.tracks[1] == gone

@@ -399,3 +399,13 @@ def test_segments_that_do_not_join_are_no_plan(wrong: tuple[Body, ...]) -> None:
     track = PlannedTrack("a", analysis(100).source, Span(0, 100))
     with pytest.raises(AssertionError):
         MixPlan(8000, (track,), wrong, ())
+
+
+def test_a_chosen_part_that_reaches_past_the_file_is_used_as_far_as_it_goes_and_named() -> None:
+    known = [analysis(1000)]
+    plan = plan_mix(project_of(known, spans={0: Span(200, 1500)}), known)
+    assert plan.tracks[0].span == Span(200, 1000)
+    (problem,) = plan.problems
+    assert problem.path == known[0].source.path
+    assert "frame 1000" in problem.what
+    assert "1500" in problem.what
