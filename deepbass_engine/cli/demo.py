@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     report_path = target.with_name(f"{target.stem}.report.json")
     check_target(target, [], output.subtype, overwrite=overwrite, beside=[report_path])
     folder = target.with_name(f"{target.stem}-tracks")
-    if folder.exists() and not overwrite:
+    if folder.is_dir() and not overwrite:
         raise OutputError(
             "exists already", path=folder, hint="choose another OUT, or use --overwrite"
         )

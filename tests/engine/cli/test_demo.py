@@ -87,3 +87,14 @@ def test_a_full_disk_is_said_as_one_line(tmp_path: Path) -> None:
     (line,) = outcome.err.splitlines()
     assert line.startswith(f"deepbass: {tmp_path}/deepbass-demo-tracks/")
     assert "File too large" in line
+
+
+def test_tracks_that_stand_there_already_are_not_replaced_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "my-tracks" / "1 drums.wav"
+    mine.parent.mkdir()
+    mine.write_text("my own")
+    assert main(["demo", "-o", str(tmp_path / "my.wav")]) == 2
+    assert f"{mine.parent}: exists already" in capsys.readouterr().err
+    assert mine.read_text() == "my own"

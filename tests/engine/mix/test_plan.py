@@ -148,8 +148,9 @@ def test_any_playlist_gives_a_valid_plan_or_an_error_that_says_why(
     else:
         check_plan(plan)
         n_tracks, reasons = len(plan.tracks), [problem.what for problem in plan.problems]
-    assert n_tracks + len(reasons) == len(analyses)
-    for reason in reasons:
+    left_out = [reason for reason in reasons if "before the chosen part does" not in reason]
+    assert n_tracks + len(left_out) == len(analyses)
+    for reason in left_out:
         assert "chosen part" in reason or "is shorter than one frame of the mix" in reason
 
 
