@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -19,6 +20,11 @@ from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.project import Problem, Span
 from deepbass_engine.settings import n_workers
 from deepbass_engine.units import clock_text, seconds_from_frames
+
+
+PARTS_PER_TRACK = 1000
+"""What a whole track counts for in the progress of analysing."""
+_STAGE = "analysing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,17 @@ def not_finite_problem(path: Path, n_not_finite: int) -> Problem:
 
 
 def analyze_track(
-    path: Path, trim: str = "loudness", *, cancel: CancelToken | None = None
+    path: Path,
+    trim: str = "loudness",
+    *,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
 ) -> TrackAnalysis:
     """Probe a track and find its audible span.
 
     With `trim` "none" nothing is decoded that need not be, and the span is the whole track.
     Otherwise the track is decoded once, and what was found is remembered by the file's content.
+    Progress is told in `PARTS_PER_TRACK`.
 
     Raises
     ------
@@ -104,7 +115,7 @@ def analyze_track(
             return replace(
                 known, source=replace(known.source, path=path), content_hash=content_hash
             )
-    analysis = replace(_measure(path, trim, cancel), content_hash=content_hash)
+    analysis = replace(_measure(path, trim, on_progress, cancel), content_hash=content_hash)
     if content_hash:
         cache.store(analysis, content_hash, trim)
     return analysis
@@ -137,29 +148,43 @@ def analyze_tracks(
     cancel = cancel or CancelToken()
     unique = list(dict.fromkeys(paths))
     found: dict[Path, TrackAnalysis | InputError] = {}
+    parts_done = dict.fromkeys(unique, 0)
+    lock = threading.Lock()
+
+    def tell(path: Path, parts: int) -> None:
+        if on_progress is None:
+            return
+        with lock:
+            parts_done[path] = parts
+            done, total = sum(parts_done.values()), PARTS_PER_TRACK * len(unique)
+            on_progress(Progress(_STAGE, done, total))
 
     def analyze(path: Path) -> None:
         try:
-            found[path] = analyze_track(path, trim, cancel=cancel)
+            found[path] = analyze_track(
+                path, trim, on_progress=lambda progress: tell(path, progress.done), cancel=cancel
+            )
         except InputError as error:
             found[path] = error
+        tell(path, PARTS_PER_TRACK)
 
     with ThreadPoolExecutor(n_workers(jobs)) as pool:
-        for done, future in enumerate(as_completed(pool.submit(analyze, p) for p in unique), 1):
+        for future in as_completed(pool.submit(analyze, path) for path in unique):
             try:
                 future.result()
             except BaseException:
                 cancel.cancel()
                 pool.shutdown(cancel_futures=True)
                 raise
-            if on_progress is not None:
-                on_progress(Progress("analysing", done, len(unique)))
     return [found[path] for path in paths]
 
 
-def _measure(path: Path, trim: str, cancel: CancelToken | None) -> TrackAnalysis:
+def _measure(
+    path: Path, trim: str, on_progress: OnProgress | None, cancel: CancelToken | None
+) -> TrackAnalysis:
     """Decode a track once; count, measure loudness, find the audible span."""
     source = probe(path)
+    n_expected = source.frames or source.declared_frames
     meter = LoudnessMeter(source.sample_rate_hz, source.layout)
     steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
     decoding = Decoding(source)
@@ -169,6 +194,9 @@ def _measure(path: Path, trim: str, cancel: CancelToken | None) -> TrackAnalysis
         meter.push(block)
         if steps is not None:
             steps.push(block)
+        if on_progress is not None and n_expected:
+            share = min(1.0, decoding.n_frames / n_expected)
+            on_progress(Progress(_STAGE, int(share * PARTS_PER_TRACK), PARTS_PER_TRACK))
     source = count_frames(replace(source, frames=decoding.n_frames))
     n_frames = decoding.n_frames
     mean_squares = meter.finish()
