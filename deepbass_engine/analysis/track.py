@@ -21,7 +21,6 @@ from deepbass_engine.project import Problem, Span
 from deepbass_engine.settings import n_workers
 from deepbass_engine.units import clock_text, seconds_from_frames
 
-
 PARTS_PER_TRACK = 1000
 """What a whole track counts for in the progress of analysing."""
 _STAGE = "analysing"
