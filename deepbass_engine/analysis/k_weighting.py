@@ -7,6 +7,8 @@ takes three times as long for it, and 0.8 s to import.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -80,12 +82,19 @@ def add_energies_plain(
         energies[(first_frame + i) // block_frames] += value * value
 
 
-@numba.njit(
-    "void(float32[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64, float64[:, ::1])",
-    nogil=True,
-    cache=True,
-    fastmath={"contract"},
-)
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile, and keep the result on the disk where there is a folder for it."""
+    array = "float64[:, ::1]"
+    signature = f"void(float32[:, ::1], {array}, {array}, int64, int64, {array})"
+    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}}
+    try:
+        compiled: Callable[..., None] = numba.njit(signature, cache=True, **options)(function)
+    except RuntimeError:  # no such folder can be written to: then it is compiled at every start
+        compiled = numba.njit(signature, **options)(function)
+    return compiled
+
+
+@_compiled
 def add_energies(
     samples: NDArray[np.float32],
     sections: NDArray[np.float64],

@@ -13,7 +13,7 @@ from pathlib import Path
 from deepbass_engine.analysis import cache
 from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
 from deepbass_engine.analysis.silence import StepEnergy, span_by_loudness, span_by_rms
-from deepbass_engine.audio.decode import Decoding, count_frames, probe
+from deepbass_engine.audio.decode import Decoding, count_frames, probe, require_readable
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.errors import InputError
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
@@ -106,6 +106,7 @@ def analyze_track(
     if trim == "none":
         source = count_frames(probe(path), cancel=cancel)
         return TrackAnalysis(source, Span(0, source.frames or 0))
+    require_readable(path)  # what is remembered of a file says nothing of its permissions today
     content_hash = ""
     with suppress(OSError):  # the decoder says better than a hash why a file can't be read
         content_hash = cache.hash_of(path, cancel=cancel)

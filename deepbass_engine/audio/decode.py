@@ -37,7 +37,7 @@ def probe(path: Path) -> AudioSource:
     InputError
         If the file is missing, unreadable, empty or no audio that can be read.
     """
-    _require_readable(path)
+    require_readable(path)
     walked = mpeg.scan(path)
     says_mpeg = walked is not None or path.suffix.lower() in mpeg.EXTENSIONS
     if not says_mpeg or (walked is not None and walked.confirmed):
@@ -173,8 +173,14 @@ def _silence_not_finite(block: NDArray[np.float32]) -> int:
     return int(np.count_nonzero(wrong))
 
 
-def _require_readable(path: Path) -> None:
-    """Raise a plain-worded `InputError` for what the file system alone can tell."""
+def require_readable(path: Path) -> None:
+    """Check that a file is there, may be read and is not empty.
+
+    Raises
+    ------
+    InputError
+        In plain words, if not.
+    """
     try:
         if path.is_dir():
             raise InputError("is a folder, not an audio file", path=path, hint="give its files")

@@ -1,7 +1,7 @@
 """Writing a mix: WAV at any position, FLAC in order.
 
 The length is known before the first byte, so a WAV's header is final at once and blocks may be
-written wherever they belong, by several threads: that is why its 44 bytes are ours and not
+written wherever they belong, by several threads: that is why its header is ours and not
 libsndfile's. Over 4 GiB it is written as RF64 (EBU Tech 3306). A FLAC is a stream, encoded by
 libsndfile; there a block waits until all before it are written.
 """

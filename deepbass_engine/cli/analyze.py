@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
-from deepbass_engine.cli.flags import add_flags, settings_from
+from deepbass_engine.cli.flags import add_flags, named_path, settings_from
 from deepbass_engine.errors import PlanError, shown
 from deepbass_engine.settings import MixSettings, OutputSettings
 from deepbass_engine.units import clock_text
@@ -27,7 +26,7 @@ def add_parser(commands: Any) -> None:
         description="Print length, rate, audible span and loudness of audio files, folders and "
         "playlists.",
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="what to analyse")
+    parser.add_argument("paths", nargs="+", metavar="PATH", type=named_path, help="what to analyse")
     add_flags(parser, MixSettings, "trim")
     add_flags(parser, OutputSettings, "jobs")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -42,11 +42,12 @@ class Console:
     def note(self, text: str) -> None:
         """Say something that is no result: a warning, an error."""
         self.clear()
-        print(text, file=sys.stderr, flush=True)
+        if sys.stderr is not None:  # it may have been closed
+            print(text, file=sys.stderr, flush=True)
 
     def progress(self, progress: Progress) -> None:
         """Draw the progress line, at most ten times a second and only on a terminal."""
-        if self.quiet or not sys.stderr.isatty():
+        if self.quiet or sys.stderr is None or not sys.stderr.isatty():
             return
         now_s = time.monotonic()
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from msgspec import Struct
@@ -49,6 +50,13 @@ def settings_from(args: argparse.Namespace, kind: type[S], base: S | None = None
     values = {name: getattr(base, name) for name in names} if base is not None else {}
     values.update({name: getattr(args, name) for name in names if hasattr(args, name)})
     return checked(kind, values)
+
+
+def named_path(text: str) -> Path:
+    """Read a path; an empty one, as an unset variable gives, is not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name leads nowhere")
+    return Path(text)
 
 
 def _reader(setting: Setting) -> Callable[[str], object]:

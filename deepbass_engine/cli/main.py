@@ -88,7 +88,10 @@ def _cancelled_by_signals(console: Console) -> Iterator[None]:
         console.cancel.cancel()
 
     before = {}
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    asked_to_stop = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed
+        asked_to_stop.append(signal.SIGHUP)
+    for signum in asked_to_stop:
         with contextlib.suppress(ValueError):  # not in the main thread
             before[signum] = signal.signal(signum, cancel)
     try:

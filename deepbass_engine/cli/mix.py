@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
-from deepbass_engine.cli.flags import add_flags, settings_from
+from deepbass_engine.cli.flags import add_flags, named_path, settings_from
 from deepbass_engine.errors import PlanError, SettingError
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
 
@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
         description="Mix audio files, folders and playlists (m3u, m3u8, pls, xspf), in the order "
         "given, into one continuous WAV or FLAC.",
     )
-    parser.add_argument("paths", nargs="*", metavar="PATH", type=Path, help="what to mix")
+    parser.add_argument("paths", nargs="*", metavar="PATH", type=named_path, help="what to mix")
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", type=Path, help="the mix, .wav or .flac"
     )

@@ -199,3 +199,11 @@ def test_progress_rises_to_the_end_within_long_files_too(tmp_path):
     assert done == sorted(done)
     assert done[-1] == 2000
     assert len(set(done)) > 4  # a long file tells more than that it is done
+
+
+def test_what_is_remembered_of_a_file_does_not_hide_that_it_is_gone(tmp_path):
+    path = song(tmp_path)
+    analyze_track(path)
+    path.unlink()
+    with pytest.raises(InputError, match="does not exist"):
+        analyze_track(path)

@@ -266,3 +266,13 @@ def test_a_place_that_takes_no_file_is_refused_before_any_work(
     assert run(*music, "-o", tmp_path / "m.wav", flag, tmp_path / "missing" / "f") == 2
     assert f"there is no folder {tmp_path}/missing" in capsys.readouterr().err
     assert not (tmp_path / "m.wav").exists()
+
+
+@pytest.mark.parametrize("command", ["mix", "analyze"])
+def test_an_empty_name_is_not_the_current_folder(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "", *(["-o", "mix.wav"] if command == "mix" else [])])
+    assert stopped.value.code == 2
+    assert "an empty name leads nowhere" in capsys.readouterr().err
