@@ -106,12 +106,12 @@ def analyze_track(
     if trim == "none":
         source = count_frames(probe(path), cancel=cancel)
         return TrackAnalysis(source, Span(0, source.frames or 0))
-    require_readable(path)  # what is remembered of a file says nothing of its permissions today
     content_hash = ""
     with suppress(OSError):  # the decoder says better than a hash why a file can't be read
         content_hash = cache.hash_of(path, cancel=cancel)
         known = cache.load(TrackAnalysis, content_hash, trim)
         if known is not None:
+            require_readable(path)  # what is remembered says nothing of its permissions today
             return replace(
                 known, source=replace(known.source, path=path), content_hash=content_hash
             )

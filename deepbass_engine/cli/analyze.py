@@ -35,6 +35,8 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Analyse, print, and name what could not be."""
+    import msgspec
+
     from deepbass_engine.analysis.track import analyze_tracks
     from deepbass_engine.errors import InputError
     from deepbass_engine.playlists import collect
@@ -58,15 +60,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         document = {
             "schema": SCHEMA,
             "tracks": [_row(analysis) for analysis in known],
-            "problems": [
-                {
-                    "path": None if p.path is None else str(p.path),
-                    "line": p.line,
-                    "what": p.what,
-                    "hint": p.hint,
-                }
-                for p in problems
-            ],
+            "problems": msgspec.to_builtins(problems, enc_hook=str),
         }
         console.out(json.dumps(document, indent=2))
     else:
