@@ -1,0 +1,91 @@
+"""A window's parts over real files: every test gets settings of its own and leaves no thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QSettings
+from pytestqt.qtbot import QtBot
+
+from deepbass_engine.project import Project
+from deepbass_gui.document import Document
+from deepbass_gui.edits import tracks_for
+from deepbass_gui.jobs.library import Library
+from deepbass_gui.selection import Selection
+from tests.signals import music, write
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings, state and data folders that belong to this test."""
+    folder = tmp_path_factory.mktemp("settings")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    QCoreApplication.setOrganizationName("DeepBass")
+    QCoreApplication.setApplicationName("DeepBass")
+    monkeypatch.setenv("DEEPBASS_STATE_DIR", str(folder / "state"))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Fail a test that leaves a thread of Python's running."""
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
+    assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture
+def songs(tmp_path: Path) -> list[Path]:
+    """Three files of 6, 5 and 4 seconds with something like music in them."""
+    folder = tmp_path / "songs"
+    folder.mkdir()
+    return [
+        write(folder / f"{name}.wav", music(seconds))
+        for name, seconds in (("one", 6.0), ("two", 5.0), ("three", 4.0))
+    ]
+
+
+@pytest.fixture
+def library(qtbot: QtBot) -> Iterator[Library]:
+    """A library; its threads end with the test."""
+    made = Library(jobs=2)
+    yield made
+    made.shut_down()
+
+
+@pytest.fixture
+def document(library: Library) -> Document:
+    """An empty project."""
+    return Document(library)
+
+
+@pytest.fixture
+def selection(document: Document) -> Selection:
+    """The selection over the document."""
+    return Selection(document)
+
+
+@pytest.fixture
+def filled(qtbot: QtBot, document: Document, songs: list[Path]) -> Callable[..., Document]:
+    """Fill the document with files and wait until all is known of them."""
+
+    def fill(paths: list[Path] | None = None, duration_s: float = 1.0) -> Document:
+        project = Project(tracks=tracks_for(paths or songs, Project()))
+        project = Project(
+            tracks=project.tracks,
+            default=type(project.default)(duration_s=duration_s),
+        )
+        document.open(project, None)
+        qtbot.waitUntil(lambda: document.is_settled, timeout=10_000)
+        qtbot.waitUntil(lambda: document.plan is not None, timeout=1_000)
+        return document
+
+    return fill
