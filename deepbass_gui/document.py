@@ -51,7 +51,7 @@ class Document(QObject):
         super().__init__(parent)
         self.library = library
         self.undo_stack = QUndoStack(self)
-        self.undo_stack.cleanChanged.connect(lambda clean: self.modified_changed.emit(not clean))
+        self.undo_stack.cleanChanged.connect(self._on_clean_changed)
         self._project = Project()
         self._before_trial: Project | None = None
         self._path: Path | None = None
@@ -195,8 +195,13 @@ class Document(QObject):
         self.edited.emit()
         self._make_plan()
 
+    def _on_clean_changed(self, is_clean: bool) -> None:
+        self.modified_changed.emit(not is_clean)
+
     def _on_facts(self, path: Path) -> None:
-        if not self._soon.isActive():
+        if self.is_settled:
+            self._make_plan()
+        elif not self._soon.isActive():
             self._soon.start()
 
     def _make_plan(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QByteArray, QSettings
 
 T = TypeVar("T", bool, int, float, str)
 
@@ -23,3 +23,9 @@ def get(key: str, default: T) -> T:
 def put(key: str, value: object) -> None:
     """Remember a choice."""
     stored().setValue(key, value)
+
+
+def get_bytes(key: str) -> QByteArray:
+    """Remembered bytes, such as a window's layout; empty where there are none."""
+    value = stored().value(key)
+    return value if isinstance(value, QByteArray) else QByteArray()

@@ -128,6 +128,7 @@ class Worker(QObject):
         self._pool.setMaxThreadCount(n_threads)
         self._pool.setExpiryTimeout(-1)
         self._jobs: set[Job] = set()
+        self._is_down = False
         self._posted.connect(self._deliver)
 
     @property
@@ -157,13 +158,15 @@ class Worker(QObject):
 
     def shut_down(self) -> None:
         """Stop all jobs and wait for the threads to end; nothing is delivered any more."""
+        self._is_down = True
         self.cancel_all()
-        self._posted.disconnect(self._deliver)
         self._pool.waitForDone()
         self._jobs.clear()
 
     @Slot(object, object)
     def _deliver(self, job: Job, event: Event) -> None:
+        if self._is_down:
+            return
         is_last = not isinstance(event, Advanced | Told)
         if is_last:
             self._jobs.discard(job)

@@ -18,7 +18,7 @@ from deepbass_gui.document import Document
 from deepbass_gui.edits import tracks_for
 from deepbass_gui.jobs.library import Library
 from deepbass_gui.selection import Selection
-from tests.signals import music, write
+from signals import music, write
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,174 @@
+"""Every command of the window, declared once: its menu, words, key, icon and tooltip.
+
+Menus, the toolbar, the shortcut sheet and the user guide's table of keys are made from `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenuBar, QWidget
+
+from deepbass_gui import theme
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the window can do.
+
+    Attributes
+    ----------
+    name
+        What code calls it.
+    menu
+        The menu it stands in.
+    text
+        Its words there; an ampersand marks the letter to press.
+    keys
+        Its keys; the first is shown.
+    icon
+        Name of its icon, or empty.
+    tip
+        What it does, in a sentence, where the words alone don't say it.
+    is_checkable
+        Whether it is switched on and off.
+    begins_group
+        Whether a line stands above it in its menu.
+    """
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    tip: str = ""
+    is_checkable: bool = False
+    begins_group: bool = False
+
+
+MENUS = ("&File", "&Edit", "&Playlist", "&Transition", "P&lay", "&View", "&Help")
+
+COMMANDS = (
+    Command("new", "&File", "&New project", ("Ctrl+N",), "new"),
+    Command("open", "&File", "&Open project ...", ("Ctrl+O",), "open"),
+    Command("save", "&File", "&Save", ("Ctrl+S",), "save"),
+    Command("save_as", "&File", "Save &as ...", ("Ctrl+Shift+S",), "save-as"),
+    Command(
+        "save_playlist", "&File", "Save &playlist ...", (), "",
+        "Writes the files, in their order, as an m3u8, m3u, pls or xspf playlist",
+        begins_group=True,
+    ),
+    Command(
+        "render", "&File", "&Render mix ...", ("Ctrl+R",), "render",
+        "Renders every transition and writes the whole mix as WAV or FLAC", begins_group=True,
+    ),
+    Command("settings", "&File", "Se&ttings ...", ("Ctrl+,",), "settings", begins_group=True),
+    Command("quit", "&File", "&Quit", ("Ctrl+Q",), begins_group=True),
+    Command("add", "&Playlist", "&Add music ...", ("Ctrl+I", "Insert"), "add",
+            "Adds audio files and playlists behind the last track"),
+    Command("add_folder", "&Playlist", "Add a &folder ...", ("Ctrl+Shift+I",), "folder"),
+    Command("remove", "&Playlist", "&Remove from playlist", ("Del",), "remove",
+            "Takes the chosen tracks out of the playlist; their files stay", begins_group=True),
+    Command("duplicate", "&Playlist", "&Duplicate", ("Ctrl+D",), "duplicate"),
+    Command("relink", "&Playlist", "&Find a moved file ...", ("Ctrl+L",), "relink",
+            "Points a missing track at its new place, and with it others that moved along",
+            begins_group=True),
+    Command("look_again", "&Playlist", "&Look at files again", ("F5",), "",
+            "Reads those files anew that have changed on the disk"),
+    Command("previous", "&Transition", "&Previous transition", ("Up",), "previous"),
+    Command("next", "&Transition", "&Next transition", ("Down",), "next"),
+    Command("next_method", "&Transition", "Next &method", ("M",), "", begins_group=True),
+    Command("next_curve", "&Transition", "Next &curve", ("C",), ""),
+    Command("reset", "&Transition", "&Back to the playlist's default", ("Ctrl+Backspace",), "reset",
+            "Takes back what this transition has of its own"),
+    Command("snap", "&Transition", "&Snap", ("S",), "snap",
+            "Edges that are dragged stop where sound begins and ends", is_checkable=True),
+    Command("nudge_left", "&Transition", "Nudge 10 ms earlier", ("Left",), begins_group=True),
+    Command("nudge_right", "&Transition", "Nudge 10 ms later", ("Right",)),
+    Command("nudge_left_100", "&Transition", "Nudge 100 ms earlier", ("Shift+Left",)),
+    Command("nudge_right_100", "&Transition", "Nudge 100 ms later", ("Shift+Right",)),
+    Command("nudge_left_1", "&Transition", "Nudge 1 ms earlier", ("Ctrl+Left",)),
+    Command("nudge_right_1", "&Transition", "Nudge 1 ms later", ("Ctrl+Right",)),
+    Command("nudge_left_frame", "&Transition", "Nudge one frame earlier", ("Alt+Left",)),
+    Command("nudge_right_frame", "&Transition", "Nudge one frame later", ("Alt+Right",)),
+    Command("play", "P&lay", "&Play or pause", ("Space",), "play"),
+    Command("play_start", "P&lay", "Play from the &beginning", ("Ctrl+Space",)),
+    Command("audition", "P&lay", "&Audition the transition", ("Return", "Enter"), "transition",
+            "Plays the chosen transition, with some of the music before and after",
+            begins_group=True),
+    Command("loop", "P&lay", "&Loop the transition", ("Shift+Return", "Shift+Enter"), "loop"),
+    Command("show_a", "P&lay", "Compare: setting &A", ("A",), "compare",
+            "Keeps the transition as it is as A; what you change then is B", begins_group=True),
+    Command("show_b", "P&lay", "Compare: setting &B", ("B",)),
+    Command("zoom_in", "&View", "Zoom &in", ("+", "="), "zoom-in"),
+    Command("zoom_out", "&View", "Zoom &out", ("-",), "zoom-out"),
+    Command("fit", "&View", "&Fit the whole mix", ("0",), "fit"),
+    Command("follow", "&View", "Fo&llow the playhead", ("F",), "follow", is_checkable=True),
+    Command("spectrogram", "&View", "S&pectrogram", ("G",), "spectrogram",
+            "Shows the two tracks' frequencies over time in the editor", is_checkable=True,
+            begins_group=True),
+    Command("shortcuts", "&Help", "&Keys", ("?", "F1"), "help"),
+    Command("guide", "&Help", "User &guide"),
+    Command("log_folder", "&Help", "Open the &log folder"),
+    Command("about", "&Help", "&About DeepBass", begins_group=True),
+    Command("cancel", "&Edit", "&Cancel what runs", ("Esc",), "cancel", begins_group=True),
+)  # fmt: skip
+
+
+def make_actions(owner: QWidget, slots: Mapping[str, Callable[[], None]]) -> dict[str, QAction]:
+    """An action for each command, by its name; `slots` says what each does."""
+    actions = {}
+    for command in COMMANDS:
+        action = QAction(_tr(command.text), owner)
+        action.setObjectName(command.name)
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setCheckable(command.is_checkable)
+        words = _tr(command.tip) if command.tip else action.text().replace("&", "").rstrip(" .")
+        shown = QKeySequence(command.keys[0]).toString(_NATIVE) if command.keys else ""
+        action.setToolTip(f"{words} ({shown})" if shown else words)
+        action.setStatusTip(words)
+        action.triggered.connect(_without_checked(slots[command.name]))
+        owner.addAction(action)
+        actions[command.name] = action
+    set_icons(actions)
+    return actions
+
+
+def set_icons(actions: Mapping[str, QAction]) -> None:
+    """Give the actions their icons, in the colours of the moment."""
+    for command in COMMANDS:
+        if command.icon:
+            actions[command.name].setIcon(theme.icon(command.icon))
+
+
+def fill_menus(
+    bar: QMenuBar, actions: Mapping[str, QAction], first: Mapping[str, Iterable[QAction]]
+) -> None:
+    """Make the menus; `first` holds what stands at the top of some of them."""
+    for title in MENUS:
+        menu = bar.addMenu(_tr(title))
+        menu.setObjectName(title.replace("&", ""))
+        menu.setToolTipsVisible(True)
+        for action in first.get(title, ()):
+            menu.addAction(action)
+        for command in COMMANDS:
+            if command.menu == title:
+                if command.begins_group and not menu.isEmpty():
+                    menu.addSeparator()
+                menu.addAction(actions[command.name])
+
+
+_NATIVE = QKeySequence.SequenceFormat.NativeText
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Commands", text)
+
+
+def _without_checked(slot: Callable[[], None]) -> Callable[[bool], None]:
+    """A slot for `triggered` that leaves its argument away."""
+    return lambda _checked: slot()

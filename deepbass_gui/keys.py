@@ -1,0 +1,74 @@
+"""Who gets a key: the window's single keys, or the field that is being typed into.
+
+The window uses arrows, Space, Enter and letters. Where a field, a list or a button has the
+keyboard and knows a key itself, the key is its own.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QTabBar,
+    QTextEdit,
+    QWidget,
+)
+
+_KEY = Qt.Key
+_ARROWS = {_KEY.Key_Left, _KEY.Key_Right, _KEY.Key_Up, _KEY.Key_Down}
+_ENDS = {_KEY.Key_Home, _KEY.Key_End, _KEY.Key_PageUp, _KEY.Key_PageDown}
+_PRESS = {_KEY.Key_Space, _KEY.Key_Return, _KEY.Key_Enter}
+_OWN: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
+    (QAbstractSlider, _ARROWS | _ENDS),
+    (QAbstractSpinBox, _ARROWS | _ENDS | {_KEY.Key_Return, _KEY.Key_Enter}),
+    (QComboBox, _ARROWS | _ENDS | _PRESS),
+    (QAbstractItemView, {_KEY.Key_Up, _KEY.Key_Down} | _ENDS),
+    (QTabBar, {_KEY.Key_Left, _KEY.Key_Right}),
+    (QAbstractButton, _PRESS),
+    (QLineEdit, _ARROWS | _ENDS | _PRESS),
+    (QTextEdit, _ARROWS | _ENDS | _PRESS),
+)
+_TYPED_INTO = (QAbstractSpinBox, QLineEdit, QTextEdit)
+_PLAIN = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class OwnKeys(QObject):
+    """Leaves the widget that has the keyboard the keys it knows itself."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Take a key from the shortcuts where the focused widget knows it."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and isinstance(watched, QWidget)
+            and watched.window() is self._window
+            and _is_own(watched, event)
+        ):
+            event.accept()
+            return True
+        return False
+
+
+def _is_own(widget: QWidget, event: QKeyEvent) -> bool:
+    """Whether a widget itself does something with a key."""
+    if isinstance(widget, QMenu):
+        return True
+    if isinstance(widget, _TYPED_INTO) and event.text().isprintable() and event.text():
+        return not event.modifiers() & ~_PLAIN
+    key = Qt.Key(event.key())
+    return any(isinstance(widget, kind) and key in keys for kind, keys in _OWN)

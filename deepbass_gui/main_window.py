@@ -1,0 +1,584 @@
+"""The window: its parts, where they stand, and how what happens in one reaches the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+)
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from deepbass_engine import resources
+from deepbass_engine.audio.demo_tracks import make_demo_tracks
+from deepbass_engine.errors import DeepBassError, shown
+from deepbass_engine.mix.report import MixReport
+from deepbass_engine.playlist_formats import PLAYLIST_EXTENSIONS
+from deepbass_engine.playlists import AUDIO_EXTENSIONS
+from deepbass_engine.project import Problem
+from deepbass_engine.units import clock_text, seconds_from_frames
+from deepbass_engine.version import __version__
+from deepbass_gui import commands, faults, preferences, state, theme
+from deepbass_gui.autosave import Autosave
+from deepbass_gui.comparison import Comparison
+from deepbass_gui.dialogs.ask import Answer, Role, ask
+from deepbass_gui.dialogs.export import ExportChoice, ExportDialog
+from deepbass_gui.dialogs.problems import NoticeBar, ProblemsDialog
+from deepbass_gui.dialogs.settings import SettingsDialog
+from deepbass_gui.dialogs.shortcuts import ShortcutSheet
+from deepbass_gui.document import Document
+from deepbass_gui.edits import Pair, reset_transition
+from deepbass_gui.jobs.rendering import Renderer
+from deepbass_gui.jobs.worker import Event, Failed, Finished, Job, Worker
+from deepbass_gui.keys import OwnKeys
+from deepbass_gui.player import Player
+from deepbass_gui.project_files import SUFFIX, ProjectFiles
+from deepbass_gui.project_flow import ProjectFlow
+from deepbass_gui.selection import Selection
+from deepbass_gui.views.default_bar import DefaultBar
+from deepbass_gui.views.editor import TransitionEditor
+from deepbass_gui.views.overview import OverviewStrip
+from deepbass_gui.views.playlist import PlaylistView
+from deepbass_gui.views.render_panel import RenderPanel, StatusProgress
+from deepbass_gui.views.report import ReportView
+from deepbass_gui.views.timeline import TimelineView
+from deepbass_gui.views.transport import TransportBar
+
+_LAYOUT_VERSION = 1
+_MESSAGE_MS = 6_000
+_MUSIC_FOLDER_KEY = "folders/music"
+_FOR_A_PAIR = ("show_a", "show_b", "spectrogram")
+_FOR_SOUND = ("play", "play_start", "audition", "loop")
+
+
+class MainWindow(QMainWindow):
+    """The whole program on a screen.
+
+    Signals
+    -------
+    closed()
+        The window has closed; its threads have ended.
+    """
+
+    closed = Signal()
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.document = document
+        self.selection = Selection(document, self)
+        self.player = Player(document, self)
+        self.comparison = Comparison(document, self.selection, self.player)
+        self.renderer = Renderer(document, self)
+        self.files = ProjectFiles(document, self)
+        self.autosave = Autosave(document, self)
+        self.flow = ProjectFlow(document, self.files, self.autosave, self)
+        self._errands = Worker(1, self)
+        self._is_closing = False
+
+        self.playlist = PlaylistView(document, self.selection)
+        self.timeline = TimelineView(document, self.selection)
+        self.overview = OverviewStrip(document, self.timeline)
+        self.editor = TransitionEditor(document, self.selection)
+        self.transport = TransportBar(self.player, self.comparison, self.selection)
+        self.render_panel = RenderPanel(self.renderer)
+        self.report = ReportView(document, self.selection)
+        self.notices = NoticeBar()
+        self.progress = StatusProgress(document.library, self.renderer)
+
+        self.actions_by_name = commands.make_actions(self, self._slots())
+        self._lay_out()
+        self._make_menus()
+        self._make_toolbar()
+        self._connect()
+        self._own_keys = OwnKeys(self)
+        self._restore_layout()
+        self._update_title()
+        self._update_actions()
+
+    # What the window is made of
+
+    def _lay_out(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.notices, self.overview, self.timeline, self.transport):
+            column.addWidget(widget)
+        column.setStretchFactor(self.timeline, 1)
+        self.setCentralWidget(middle)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        self._docks = {
+            "playlist": self._dock(self.tr("Playlist"), "playlist", self.playlist, left),
+            "editor": self._dock(self.tr("Transition"), "editor", self.editor, bottom),
+            "render": self._dock(self.tr("Render"), "render", self.render_panel, bottom),
+            "report": self._dock(self.tr("Report"), "report", self.report, bottom),
+        }
+        self.tabifyDockWidget(self._docks["editor"], self._docks["render"])
+        self.tabifyDockWidget(self._docks["render"], self._docks["report"])
+        self._docks["editor"].raise_()
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self._summary = QLabel()
+        bar.addPermanentWidget(self.progress)
+        bar.addPermanentWidget(self._summary)
+
+    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_menus(self) -> None:
+        undo = self.document.undo_stack.createUndoAction(self, self.tr("&Undo"))
+        redo = self.document.undo_stack.createRedoAction(self, self.tr("&Redo"))
+        for action, name, key in ((undo, "undo", "Ctrl+Z"), (redo, "redo", "Ctrl+Shift+Z")):
+            action.setObjectName(name)
+            action.setShortcut(key)
+            action.setIcon(theme.icon(name))
+            self.addAction(action)
+            self.actions_by_name[name] = action
+        self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        commands.fill_menus(
+            self.menuBar(),
+            self.actions_by_name,
+            {"&Edit": [undo, redo], "&View": [d.toggleViewAction() for d in self._docks.values()]},
+        )
+        file_menu = self.menuBar().findChild(QMenu, "File")
+        assert file_menu is not None
+        file_menu.insertMenu(self.actions_by_name["save"], self._recent_menu)
+        self._fill_recent()
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar(self.tr("Tools"))
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        short = {
+            "new": self.tr("New"), "open": self.tr("Open"), "save": self.tr("Save"),
+            "undo": self.tr("Undo"), "redo": self.tr("Redo"), "add": self.tr("Add music"),
+            "render": self.tr("Render mix"),
+        }  # fmt: skip
+        for names in (("new", "open", "save"), ("undo", "redo"), ("add",)):
+            for name in names:
+                action = self.actions_by_name[name]
+                bar.addAction(action)
+                button = bar.widgetForAction(action)
+                button.setAccessibleName(short[name])
+                if name == "add":
+                    action.setIconText(short[name])
+                else:
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)  # type: ignore[attr-defined]
+            bar.addSeparator()
+        bar.addWidget(DefaultBar(self.document))
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        render = self.actions_by_name["render"]
+        render.setIconText(short["render"])
+        bar.addAction(render)
+        bar.widgetForAction(render).setProperty("primary", True)
+        self.addToolBar(bar)
+
+    def _connect(self) -> None:
+        document, player, timeline = self.document, self.player, self.timeline
+        document.renamed.connect(self._update_title)
+        document.modified_changed.connect(self.setWindowModified)
+        document.planned.connect(self._update_actions)
+        document.library.failed.connect(faults.show)
+        self.selection.pair_changed.connect(self._update_actions)
+        self.files.recent_changed.connect(self._fill_recent)
+        self.flow.told.connect(self._tell)
+        self.flow.failed.connect(faults.show)
+
+        player.position_changed.connect(timeline.set_playhead)
+        player.position_changed.connect(self.overview.set_playhead)
+        player.position_changed.connect(self.editor.set_playhead)
+        player.state_changed.connect(self._update_actions)
+        player.trouble.connect(partial(self._tell, "warning"))
+        timeline.seek_requested.connect(player.seek)
+        timeline.play_requested.connect(player.play_from)
+        timeline.edit_requested.connect(self._show_editor)
+        self.editor.seek_requested.connect(player.seek)
+        self.editor.audition_requested.connect(self._audition)
+
+        self.playlist.add_requested.connect(self._add_music)
+        self.playlist.demo_requested.connect(self._add_demo)
+        self.playlist.play_requested.connect(self._play_track)
+        self.playlist.audition_requested.connect(self._audition)
+        self.playlist.problems_found.connect(self._show_problems)
+        self.playlist.project_dropped.connect(self.flow.open_path)
+        self.playlist.failed.connect(faults.show)
+
+        self.renderer.finished.connect(self._on_rendered)
+        self.renderer.failed.connect(self._on_render_failed)
+        self.renderer.queue_changed.connect(self._update_actions)
+        self.render_panel.report_requested.connect(self._docks["report"].raise_)
+        self.report.marks_changed.connect(self._on_marks)
+
+    def _slots(self) -> dict[str, Callable[[], object]]:
+        """What each command does."""
+        editor, player = self.editor, self.player
+        return {
+            "new": self.flow.new,
+            "open": self.flow.open,
+            "save": self.flow.save,
+            "save_as": self.flow.save_as,
+            "save_playlist": self._save_playlist,
+            "render": self._ask_and_render,
+            "settings": self._show_settings,
+            "quit": self.close,
+            "add": self._add_music,
+            "add_folder": self._add_folder,
+            "remove": self.playlist.remove_selected,
+            "duplicate": self.playlist.duplicate_selected,
+            "relink": self.playlist.relink_selected,
+            "look_again": self.document.library.look_again,
+            "previous": lambda: self.selection.step(-1),
+            "next": lambda: self.selection.step(1),
+            "next_method": editor.choose_next_method,
+            "next_curve": editor.choose_next_curve,
+            "reset": self._reset_transition,
+            "snap": editor.toggle_snap,
+            "nudge_left": partial(editor.nudge_ms, -10.0),
+            "nudge_right": partial(editor.nudge_ms, 10.0),
+            "nudge_left_100": partial(editor.nudge_ms, -100.0),
+            "nudge_right_100": partial(editor.nudge_ms, 100.0),
+            "nudge_left_1": partial(editor.nudge_ms, -1.0),
+            "nudge_right_1": partial(editor.nudge_ms, 1.0),
+            "nudge_left_frame": partial(editor.nudge_frames, -1),
+            "nudge_right_frame": partial(editor.nudge_frames, 1),
+            "play": player.toggle,
+            "play_start": partial(player.play_from, 0),
+            "audition": self._audition,
+            "loop": self._loop,
+            "show_a": partial(self.comparison.show, "A"),
+            "show_b": partial(self.comparison.show, "B"),
+            "zoom_in": partial(self._zoom, "zoom_in"),
+            "zoom_out": partial(self._zoom, "zoom_out"),
+            "fit": partial(self._zoom, "fit"),
+            "follow": self._toggle_follow,
+            "spectrogram": editor.toggle_spectrogram,
+            "shortcuts": self._show_shortcuts,
+            "guide": self._open_guide,
+            "log_folder": self._open_log,
+            "about": self._show_about,
+            "cancel": self._cancel,
+        }
+
+    # Playlist
+
+    def _add_music(self) -> None:
+        patterns = " ".join(f"*{e}" for e in sorted(AUDIO_EXTENSIONS | PLAYLIST_EXTENSIONS))
+        dialog = self._file_dialog(self.tr("Add music"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([f"{self.tr('Music and playlists')} ({patterns})", "* (*)"])
+        dialog.filesSelected.connect(self._add_chosen)
+        dialog.open()
+
+    def _add_folder(self) -> None:
+        dialog = self._file_dialog(self.tr("Add a folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.filesSelected.connect(self._add_chosen)
+        dialog.open()
+
+    def _file_dialog(self, title: str) -> QFileDialog:
+        folder = preferences.get(_MUSIC_FOLDER_KEY, str(Path.home()))
+        dialog = QFileDialog(self, title, folder)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    def _add_chosen(self, names: list[str]) -> None:
+        paths = [Path(name) for name in names]
+        preferences.put(_MUSIC_FOLDER_KEY, str(paths[0].parent))
+        self.add_paths(paths)
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Add files, folders and playlists behind the last track; a project is opened instead."""
+        for path in paths:
+            if path.suffix.lower() == SUFFIX:
+                self.flow.open_path(path)
+                return
+        self.playlist.add_paths(paths, None)
+
+    def _add_demo(self) -> None:
+        """Make the demo's tracks and add them."""
+
+        def make(job: Job) -> list[Path]:
+            return make_demo_tracks(state.folder("demo"))
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Finished):
+                self.add_paths(event.result)
+            elif isinstance(event, Failed):
+                self._tell_error(event.error)
+
+        self._errands.start(make, on_event)
+
+    def _save_playlist(self) -> None:
+        dialog = self._file_dialog(self.tr("Save playlist"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([f"*{e}" for e in sorted(PLAYLIST_EXTENSIONS)])
+        dialog.setDefaultSuffix("m3u8")
+        dialog.selectFile(self.tr("playlist") + ".m3u8")
+        dialog.fileSelected.connect(lambda name: self.playlist.export_playlist(Path(name)))
+        dialog.open()
+
+    def _play_track(self, track_id: str) -> None:
+        plan = self.document.plan
+        for track, start in zip(plan.tracks, plan.track_starts, strict=True) if plan else ():
+            if track.id == track_id:
+                self.player.play_from(start)
+
+    # Transitions
+
+    def _show_editor(self, pair: Pair) -> None:
+        self.selection.choose(pair)
+        self._docks["editor"].show()
+        self._docks["editor"].raise_()
+
+    def _audition(self) -> None:
+        if self.selection.pair is not None:
+            self.player.audition(self.selection.pair)
+
+    def _loop(self) -> None:
+        if self.selection.pair is not None:
+            self.player.loop_audition(self.selection.pair)
+
+    def _reset_transition(self) -> None:
+        pair = self.selection.pair
+        analyses = self.document.analyses(pair) if pair else None
+        if pair is not None and analyses is not None:
+            project = reset_transition(self.document.settled_project, pair, analyses)
+            self.document.edit(self.tr("Reset transition"), project)
+
+    # View
+
+    def _zoom(self, how: str) -> None:
+        """Zoom the editor where it has the keyboard, else the timeline."""
+        focus = self.focusWidget()
+        in_editor = focus is not None and self.editor.isAncestorOf(focus)
+        getattr(self.editor if in_editor else self.timeline, how)()
+
+    def _toggle_follow(self) -> None:
+        self.timeline.follow = self.actions_by_name["follow"].isChecked()
+        preferences.put("follow", self.timeline.follow)
+
+    # Rendering
+
+    def _ask_and_render(self) -> None:
+        dialog = ExportDialog(self.document, self)
+        dialog.chosen.connect(self._render)
+        dialog.open()
+
+    def _render(self, choice: ExportChoice) -> None:
+        self._docks["render"].show()
+        self._docks["render"].raise_()
+        self.renderer.render(choice)
+
+    def _on_rendered(self, report: MixReport, choice: ExportChoice) -> None:
+        self.report.show_report(report)
+        self._tell("info", self.tr("Rendered {name}").format(name=shown(choice.target.name)))
+
+    def _on_render_failed(self, error: Exception) -> None:
+        if not isinstance(error, DeepBassError):
+            faults.show(error)
+
+    def _on_marks(self, marks: Mapping[Pair, tuple[str, ...]]) -> None:
+        self.playlist.set_marks(marks)
+        self.timeline.set_marks(marks)
+        self.overview.set_marks(marks)
+
+    # Telling
+
+    def _tell(self, level: str, text: str) -> None:
+        if level == "info":
+            self.statusBar().showMessage(text, _MESSAGE_MS)
+        else:
+            self.notices.tell(text, level)
+
+    def _tell_error(self, error: Exception) -> None:
+        if isinstance(error, DeepBassError | OSError):
+            self._tell("error", str(error))
+        else:
+            faults.show(error)
+
+    def _show_problems(self, problems: Sequence[Problem]) -> None:
+        ProblemsDialog(problems, self).show()
+
+    def _show_settings(self) -> None:
+        SettingsDialog(self.document, self).open()
+
+    def _show_shortcuts(self) -> None:
+        ShortcutSheet(self.menuBar(), self).show()
+
+    def _open_guide(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(resources.path("user-guide.md"))))
+
+    def _open_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(faults.log_folder())))
+
+    def _show_about(self) -> None:
+        text = self.tr(
+            "DeepBass {version}\n\nTurns a playlist into one continuous mix.\n"
+            "Free software under the GNU GPL, version 3 or later."
+        )
+        QMessageBox.about(self, self.tr("About DeepBass"), text.format(version=__version__))
+
+    def _cancel(self) -> None:
+        """Stop what runs: a try-out, rendering, adding, playing; the first that does."""
+        if self.editor.abort():
+            return
+        if self.renderer.is_rendering:
+            self.renderer.cancel()
+        elif self.playlist.is_adding:
+            self.playlist.cancel_adding()
+        elif self.player.is_playing:
+            self.player.stop()
+
+    def _update_title(self) -> None:
+        path = self.document.path
+        name = shown(path.name) if path else self.tr("Untitled mix")
+        self.setWindowTitle(f"{name}[*] – DeepBass")
+        self.setWindowFilePath(str(path) if path else "")
+        self.setWindowModified(self.document.is_modified)
+
+    def _update_actions(self) -> None:
+        plan, actions = self.document.plan, self.actions_by_name
+        has_pair = self.selection.pair is not None
+        actions["render"].setEnabled(plan is not None and not self.renderer.is_rendering)
+        actions["save_playlist"].setEnabled(bool(self.document.project.tracks))
+        for command in commands.COMMANDS:
+            if command.menu == "&Transition" or command.name in _FOR_A_PAIR:
+                actions[command.name].setEnabled(has_pair)
+        for name in _FOR_SOUND:
+            wanted = plan is not None if name in ("play", "play_start") else has_pair
+            actions[name].setEnabled(self.player.can_play and wanted)
+        actions["play"].setIcon(theme.icon("pause" if self.player.is_playing else "play"))
+        self._summary.setText(self._summary_words())
+
+    def _summary_words(self) -> str:
+        plan = self.document.plan
+        if plan is None:
+            return ""
+        length = clock_text(seconds_from_frames(plan.n_frames, plan.sample_rate_hz))
+        words = self.tr("{n} tracks, {length}, {rate} kHz")
+        return words.format(n=len(plan.tracks), length=length, rate=plan.sample_rate_hz / 1000)
+
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        for path in self.files.recent():
+            action = self._recent_menu.addAction(shown(path.name))
+            action.setToolTip(shown(path))
+            action.triggered.connect(partial(self._open_recent, path))
+        self._recent_menu.addSeparator()
+        clear = self._recent_menu.addAction(self.tr("&Clear this list"))
+        clear.triggered.connect(self.files.forget_recent)
+        self._recent_menu.setEnabled(bool(self.files.recent()))
+
+    def _open_recent(self, path: Path, _checked: bool = False) -> None:
+        self.flow.open_path(path)
+
+    # The window itself
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Show what was named on the command line, and offer what a crash left behind."""
+        if paths:
+            self.add_paths(paths)
+        self.flow.offer_recovery()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's names from here on)
+        """Take files dropped anywhere."""
+        if self.playlist.can_take(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
+        """Say so while they are dragged."""
+        if self.playlist.can_take(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Add them behind the last track."""
+        if self.playlist.drop_files(event.mimeData(), None):
+            event.acceptProposedAction()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Look at the files again when the person comes back; recolour the icons."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.document.library.look_again()
+        elif event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_by_name"):
+            commands.set_icons(self.actions_by_name)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Ask about what is unsaved or still running, then end every thread."""
+        if self._is_closing:
+            event.accept()
+            return
+        event.ignore()
+        if self.renderer.is_rendering:
+            ask(
+                self,
+                self.tr("A mix is being rendered"),
+                self.tr("Stop rendering and close?"),
+                [
+                    Answer(self.tr("&Keep rendering"), role=Role.RejectRole),
+                    Answer(self.tr("&Stop and close"), self._stop_and_close, Role.DestructiveRole),
+                ],
+                details=self.tr("Nothing half-written is left behind."),
+            )
+            return
+        self.flow.when_safe(self._close_now)
+
+    def _stop_and_close(self) -> None:
+        self.renderer.cancel()
+        self.flow.when_safe(self._close_now)
+
+    def _close_now(self) -> None:
+        self._is_closing = True
+        preferences.put("window/geometry", self.saveGeometry())
+        preferences.put("window/layout", self.saveState(_LAYOUT_VERSION))
+        self.shut_down()
+        self.close()
+        self.closed.emit()
+
+    def shut_down(self) -> None:
+        """End all threads; what is being written is finished or taken back."""
+        for part in (
+            self.player, self.comparison, self.renderer, self.playlist, self.editor, self.flow,
+            self.files, self.autosave, self._errands, self.document.library,
+        ):  # fmt: skip
+            part.shut_down()
+
+    def _restore_layout(self) -> None:
+        self.resize(1280, 800)
+        self.resizeDocks([self._docks["playlist"]], [380], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._docks["editor"]], [320], Qt.Orientation.Vertical)
+        self.restoreGeometry(preferences.get_bytes("window/geometry"))
+        self.restoreState(preferences.get_bytes("window/layout"), _LAYOUT_VERSION)
+        self.actions_by_name["follow"].setChecked(preferences.get("follow", True))
+        self._toggle_follow()
