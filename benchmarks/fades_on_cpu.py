@@ -21,6 +21,7 @@ import soundfile
 from deepbass_engine import MixSettings, OutputSettings, Project
 from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.mix import render as rendering
+from deepbass_engine.mix import transitions
 from deepbass_engine.mix.plan import plan_mix
 from deepbass_engine.project import tracks_of
 
@@ -30,7 +31,7 @@ RATE_HZ, N_TRACKS, TRACK_S, ROUNDS = 44_100, 20, 180, 3
 def main() -> None:
     """Mix from WAV and from MP3, count, print."""
     spent_s = 0.0
-    crossfade = rendering.METHODS["simple"]
+    crossfade = transitions.METHODS["simple"]
 
     def counted(*args: Any, **keywords: Any) -> Any:
         nonlocal spent_s
@@ -40,7 +41,7 @@ def main() -> None:
         finally:
             spent_s += time.perf_counter() - started_s
 
-    rendering.METHODS["simple"] = counted
+    transitions.METHODS["simple"] = counted
     with tempfile.TemporaryDirectory(prefix="deepbass-benchmark-") as name:
         folder = Path(name)
         random = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -16,27 +16,21 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFileDialog,
     QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
-    QSizePolicy,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from deepbass_engine import resources
-from deepbass_engine.audio.demo_tracks import make_demo_tracks
 from deepbass_engine.errors import DeepBassError, shown
 from deepbass_engine.mix.report import MixReport
-from deepbass_engine.playlist_formats import PLAYLIST_EXTENSIONS
-from deepbass_engine.playlists import AUDIO_EXTENSIONS
 from deepbass_engine.project import Problem
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_engine.version import __version__
-from deepbass_gui import commands, faults, preferences, state, theme
+from deepbass_gui import commands, faults, preferences, theme
 from deepbass_gui.autosave import Autosave
 from deepbass_gui.comparison import Comparison
 from deepbass_gui.dialogs.ask import Answer, Role, ask
@@ -47,24 +41,23 @@ from deepbass_gui.dialogs.shortcuts import ShortcutSheet
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, reset_transition
 from deepbass_gui.jobs.rendering import Renderer
-from deepbass_gui.jobs.worker import Event, Failed, Finished, Job, Worker
 from deepbass_gui.keys import OwnKeys
+from deepbass_gui.music_flow import MusicFlow
 from deepbass_gui.player import Player
-from deepbass_gui.project_files import SUFFIX, ProjectFiles
+from deepbass_gui.project_files import ProjectFiles
 from deepbass_gui.project_flow import ProjectFlow
 from deepbass_gui.selection import Selection
-from deepbass_gui.views.default_bar import DefaultBar
 from deepbass_gui.views.editor import TransitionEditor
 from deepbass_gui.views.overview import OverviewStrip
 from deepbass_gui.views.playlist import PlaylistView
 from deepbass_gui.views.render_panel import RenderPanel, StatusProgress
 from deepbass_gui.views.report import ReportView
 from deepbass_gui.views.timeline import TimelineView
+from deepbass_gui.views.tool_bar import ToolBar
 from deepbass_gui.views.transport import TransportBar
 
 _LAYOUT_VERSION = 1
 _MESSAGE_MS = 6_000
-_MUSIC_FOLDER_KEY = "folders/music"
 _FOR_A_PAIR = ("show_a", "show_b", "spectrogram")
 _FOR_SOUND = ("play", "play_start", "audition", "loop")
 
@@ -93,7 +86,6 @@ class MainWindow(QMainWindow):
         self.files = ProjectFiles(document, self)
         self.autosave = Autosave(document, self)
         self.flow = ProjectFlow(document, self.files, self.autosave, self)
-        self._errands = Worker(1, self)
         self._is_closing = False
 
         self.playlist = PlaylistView(document, self.selection)
@@ -106,10 +98,12 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar()
         self.progress = StatusProgress(document.library, self.renderer)
 
+        self.music = MusicFlow(self.playlist, self.flow, self)
+
         self.actions_by_name = commands.make_actions(self, self._slots())
         self._lay_out()
         self._make_menus()
-        self._make_toolbar()
+        self.addToolBar(ToolBar(self.document, self.actions_by_name))
         self._connect()
         self._own_keys = OwnKeys(self)
         self._restore_layout()
@@ -171,38 +165,6 @@ class MainWindow(QMainWindow):
         file_menu.insertMenu(self.actions_by_name["save"], self._recent_menu)
         self._fill_recent()
 
-    def _make_toolbar(self) -> None:
-        bar = QToolBar(self.tr("Tools"))
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        short = {
-            "new": self.tr("New"), "open": self.tr("Open"), "save": self.tr("Save"),
-            "undo": self.tr("Undo"), "redo": self.tr("Redo"), "add": self.tr("Add music"),
-            "render": self.tr("Render mix"),
-        }  # fmt: skip
-        for names in (("new", "open", "save"), ("undo", "redo"), ("add",)):
-            for name in names:
-                action = self.actions_by_name[name]
-                bar.addAction(action)
-                button = bar.widgetForAction(action)
-                button.setAccessibleName(short[name])
-                if name == "add":
-                    action.setIconText(short[name])
-                else:
-                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)  # type: ignore[attr-defined]
-            bar.addSeparator()
-        bar.addWidget(DefaultBar(self.document))
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        render = self.actions_by_name["render"]
-        render.setIconText(short["render"])
-        bar.addAction(render)
-        bar.widgetForAction(render).setProperty("primary", True)
-        self.addToolBar(bar)
-
     def _connect(self) -> None:
         document, player, timeline = self.document, self.player, self.timeline
         document.renamed.connect(self._update_title)
@@ -211,8 +173,9 @@ class MainWindow(QMainWindow):
         document.library.failed.connect(faults.show)
         self.selection.pair_changed.connect(self._update_actions)
         self.files.recent_changed.connect(self._fill_recent)
-        self.flow.told.connect(self._tell)
-        self.flow.failed.connect(faults.show)
+        for flow in (self.flow, self.music):
+            flow.told.connect(self._tell)
+            flow.failed.connect(faults.show)
 
         player.position_changed.connect(timeline.set_playhead)
         player.position_changed.connect(self.overview.set_playhead)
@@ -225,8 +188,8 @@ class MainWindow(QMainWindow):
         self.editor.seek_requested.connect(player.seek)
         self.editor.audition_requested.connect(self._audition)
 
-        self.playlist.add_requested.connect(self._add_music)
-        self.playlist.demo_requested.connect(self._add_demo)
+        self.playlist.add_requested.connect(self.music.add)
+        self.playlist.demo_requested.connect(self.music.add_demo)
         self.playlist.play_requested.connect(self._play_track)
         self.playlist.audition_requested.connect(self._audition)
         self.playlist.problems_found.connect(self._show_problems)
@@ -236,7 +199,7 @@ class MainWindow(QMainWindow):
         self.renderer.finished.connect(self._on_rendered)
         self.renderer.failed.connect(self._on_render_failed)
         self.renderer.queue_changed.connect(self._update_actions)
-        self.render_panel.report_requested.connect(self._docks["report"].raise_)
+        self.render_panel.report_requested.connect(partial(self.show_part, "report"))
         self.report.marks_changed.connect(self._on_marks)
 
     def _slots(self) -> dict[str, Callable[[], object]]:
@@ -247,12 +210,12 @@ class MainWindow(QMainWindow):
             "open": self.flow.open,
             "save": self.flow.save,
             "save_as": self.flow.save_as,
-            "save_playlist": self._save_playlist,
+            "save_playlist": self.music.save_playlist,
             "render": self._ask_and_render,
             "settings": self._show_settings,
             "quit": self.close,
-            "add": self._add_music,
-            "add_folder": self._add_folder,
+            "add": self.music.add,
+            "add_folder": self.music.add_folder,
             "remove": self.playlist.remove_selected,
             "duplicate": self.playlist.duplicate_selected,
             "relink": self.playlist.relink_selected,
@@ -289,64 +252,7 @@ class MainWindow(QMainWindow):
             "cancel": self._cancel,
         }
 
-    # Playlist
-
-    def _add_music(self) -> None:
-        patterns = " ".join(f"*{e}" for e in sorted(AUDIO_EXTENSIONS | PLAYLIST_EXTENSIONS))
-        dialog = self._file_dialog(self.tr("Add music"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters([f"{self.tr('Music and playlists')} ({patterns})", "* (*)"])
-        dialog.filesSelected.connect(self._add_chosen)
-        dialog.open()
-
-    def _add_folder(self) -> None:
-        dialog = self._file_dialog(self.tr("Add a folder"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.filesSelected.connect(self._add_chosen)
-        dialog.open()
-
-    def _file_dialog(self, title: str) -> QFileDialog:
-        folder = preferences.get(_MUSIC_FOLDER_KEY, str(Path.home()))
-        dialog = QFileDialog(self, title, folder)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
-
-    def _add_chosen(self, names: list[str]) -> None:
-        paths = [Path(name) for name in names]
-        preferences.put(_MUSIC_FOLDER_KEY, str(paths[0].parent))
-        self.add_paths(paths)
-
-    def add_paths(self, paths: Sequence[Path]) -> None:
-        """Add files, folders and playlists behind the last track; a project is opened instead."""
-        for path in paths:
-            if path.suffix.lower() == SUFFIX:
-                self.flow.open_path(path)
-                return
-        self.playlist.add_paths(paths, None)
-
-    def _add_demo(self) -> None:
-        """Make the demo's tracks and add them."""
-
-        def make(job: Job) -> list[Path]:
-            return make_demo_tracks(state.folder("demo"))
-
-        def on_event(event: Event) -> None:
-            if isinstance(event, Finished):
-                self.add_paths(event.result)
-            elif isinstance(event, Failed):
-                self._tell_error(event.error)
-
-        self._errands.start(make, on_event)
-
-    def _save_playlist(self) -> None:
-        dialog = self._file_dialog(self.tr("Save playlist"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([f"*{e}" for e in sorted(PLAYLIST_EXTENSIONS)])
-        dialog.setDefaultSuffix("m3u8")
-        dialog.selectFile(self.tr("playlist") + ".m3u8")
-        dialog.fileSelected.connect(lambda name: self.playlist.export_playlist(Path(name)))
-        dialog.open()
+    # Playing
 
     def _play_track(self, track_id: str) -> None:
         plan = self.document.plan
@@ -358,8 +264,7 @@ class MainWindow(QMainWindow):
 
     def _show_editor(self, pair: Pair) -> None:
         self.selection.choose(pair)
-        self._docks["editor"].show()
-        self._docks["editor"].raise_()
+        self.show_part("editor")
 
     def _audition(self) -> None:
         if self.selection.pair is not None:
@@ -377,6 +282,11 @@ class MainWindow(QMainWindow):
             self.document.edit(self.tr("Reset transition"), project)
 
     # View
+
+    def show_part(self, name: str) -> None:
+        """Bring a panel to the front: "playlist", "editor", "render" or "report"."""
+        self._docks[name].show()
+        self._docks[name].raise_()
 
     def _zoom(self, how: str) -> None:
         """Zoom the editor where it has the keyboard, else the timeline."""
@@ -396,8 +306,7 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     def _render(self, choice: ExportChoice) -> None:
-        self._docks["render"].show()
-        self._docks["render"].raise_()
+        self.show_part("render")
         self.renderer.render(choice)
 
     def _on_rendered(self, report: MixReport, choice: ExportChoice) -> None:
@@ -420,12 +329,6 @@ class MainWindow(QMainWindow):
             self.statusBar().showMessage(text, _MESSAGE_MS)
         else:
             self.notices.tell(text, level)
-
-    def _tell_error(self, error: Exception) -> None:
-        if isinstance(error, DeepBassError | OSError):
-            self._tell("error", str(error))
-        else:
-            faults.show(error)
 
     def _show_problems(self, problems: Sequence[Problem]) -> None:
         ProblemsDialog(problems, self).show()
@@ -508,7 +411,7 @@ class MainWindow(QMainWindow):
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Show what was named on the command line, and offer what a crash left behind."""
         if paths:
-            self.add_paths(paths)
+            self.music.add_paths(paths)
         self.flow.offer_recovery()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's names from here on)
@@ -570,7 +473,7 @@ class MainWindow(QMainWindow):
         """End all threads; what is being written is finished or taken back."""
         for part in (
             self.player, self.comparison, self.renderer, self.playlist, self.editor, self.flow,
-            self.files, self.autosave, self._errands, self.document.library,
+            self.files, self.autosave, self.music, self.document.library,
         ):  # fmt: skip
             part.shut_down()
 

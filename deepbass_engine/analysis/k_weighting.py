@@ -7,12 +7,11 @@ takes three times as long for it, and 0.8 s to import.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from deepbass_engine.analysis.compiled import compiled
 
 _SILENT = 1e-100
 """A filter state below this becomes zero: numbers too small to be normal cost 100 times more."""
@@ -82,19 +81,10 @@ def add_energies_plain(
         energies[(first_frame + i) // block_frames] += value * value
 
 
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile, and keep the result on the disk where there is a folder for it."""
-    array = "float64[:, ::1]"
-    signature = f"void(float32[:, ::1], {array}, {array}, int64, int64, {array})"
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}}
-    try:
-        compiled: Callable[..., None] = numba.njit(signature, cache=True, **options)(function)
-    except RuntimeError:  # no such folder can be written to: then it is compiled at every start
-        compiled = numba.njit(signature, **options)(function)
-    return compiled
-
-
-@_compiled
+@compiled(
+    "void(float32[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64, float64[:, ::1])",
+    fastmath={"contract"},
+)
 def add_energies(
     samples: NDArray[np.float32],
     sections: NDArray[np.float64],

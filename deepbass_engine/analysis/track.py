@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deepbass_engine.analysis import cache
 from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
 from deepbass_engine.analysis.silence import StepEnergy, span_by_loudness, span_by_rms
 from deepbass_engine.audio.decode import Decoding, count_frames, probe, require_readable
-from deepbass_engine.audio.source import AudioSource
+from deepbass_engine.audio.source import AudioSource, FileState
 from deepbass_engine.errors import InputError
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.project import Problem, Span
@@ -73,6 +77,16 @@ class TrackAnalysis:
         return tuple(found)
 
 
+class Listener(Protocol):
+    """Hears a track while it is decoded to be measured, so that one pass serves both."""
+
+    def begin(self, source: AudioSource) -> None:
+        """Learn which file it is, before anything of it is decoded."""
+
+    def push(self, block: NDArray[np.float32]) -> None:
+        """Take the next samples, shape (frames, channels); valid until this returns."""
+
+
 def not_finite_problem(path: Path, n_not_finite: int) -> Problem:
     """Say that samples which are no numbers were played as silence."""
     return Problem(
@@ -87,14 +101,16 @@ def analyze_track(
     path: Path,
     trim: str = "loudness",
     *,
+    listener: Listener | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> TrackAnalysis:
     """Probe a track and find its audible span.
 
     With `trim` "none" nothing is decoded that need not be, and the span is the whole track.
-    Otherwise the track is decoded once, and what was found is remembered by the file's content.
-    Progress is told in `PARTS_PER_TRACK`.
+    Otherwise the track is decoded once, and what was found is remembered by the file's content;
+    the `listener` hears it where it is decoded to be measured. Progress is told in
+    `PARTS_PER_TRACK`.
 
     Raises
     ------
@@ -108,14 +124,15 @@ def analyze_track(
         return TrackAnalysis(source, Span(0, source.frames or 0))
     content_hash = ""
     with suppress(OSError):  # the decoder says better than a hash why a file can't be read
+        state = FileState.of(path)
         content_hash = cache.hash_of(path, cancel=cancel)
         known = cache.load(TrackAnalysis, content_hash, trim)
         if known is not None:
             require_readable(path)  # what is remembered says nothing of its permissions today
-            return replace(
-                known, source=replace(known.source, path=path), content_hash=content_hash
-            )
-    analysis = replace(_measure(path, trim, on_progress, cancel), content_hash=content_hash)
+            source = known.source.found_as(state)
+            return replace(known, source=source, content_hash=content_hash)
+    measured = _measure(path, trim, listener, on_progress, cancel)
+    analysis = replace(measured, content_hash=content_hash)
     if content_hash:
         cache.store(analysis, content_hash, trim)
     return analysis
@@ -179,25 +196,45 @@ def analyze_tracks(
     return [found[path] for path in paths]
 
 
-def _measure(
-    path: Path, trim: str, on_progress: OnProgress | None, cancel: CancelToken | None
-) -> TrackAnalysis:
-    """Decode a track once; count, measure loudness, find the audible span."""
-    source = probe(path)
+def told_blocks(
+    decoding: Decoding,
+    source: AudioSource,
+    on_progress: OnProgress | None,
+    cancel: CancelToken | None,
+) -> Iterator[NDArray[np.float32]]:
+    """Blocks of a pass over a track that tells its progress and stops when asked to."""
     n_expected = source.frames or source.declared_frames
-    meter = LoudnessMeter(source.sample_rate_hz, source.layout)
-    steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
-    decoding = Decoding(source)
     for block in decoding:
         if cancel is not None:
             cancel.raise_if_cancelled()
-        meter.push(block)
-        if steps is not None:
-            steps.push(block)
+        yield block
         if on_progress is not None and n_expected:
             share = min(1.0, decoding.n_frames / n_expected)
             on_progress(Progress(_STAGE, int(share * PARTS_PER_TRACK), PARTS_PER_TRACK))
-    source = count_frames(replace(source, frames=decoding.n_frames))
+
+
+def _measure(
+    path: Path,
+    trim: str,
+    listener: Listener | None,
+    on_progress: OnProgress | None,
+    cancel: CancelToken | None,
+) -> TrackAnalysis:
+    """Decode a track once; count, measure loudness, find the audible span."""
+    source = probe(path)
+    if listener is not None:
+        listener.begin(source)
+    meter = LoudnessMeter(source.sample_rate_hz, source.layout)
+    steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
+    decoding = Decoding(source)
+    for block in told_blocks(decoding, source, on_progress, cancel):
+        meter.push(block)
+        if steps is not None:
+            steps.push(block)
+        if listener is not None:
+            listener.push(block)
+    is_intact = decoding.n_frames == source.declared_frames
+    source = count_frames(replace(source, frames=decoding.n_frames, is_intact=is_intact))
     n_frames = decoding.n_frames
     mean_squares = meter.finish()
     if steps is not None:

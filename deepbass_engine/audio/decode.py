@@ -3,7 +3,8 @@
 Wherever samples reach a mix, a track is decoded by one sequential pass of `BLOCK_FRAMES` from its
 first frame: libsndfile's Vorbis seek is off after a short forward jump in a used handle, Opus
 differs slightly after a seek and MP3 with the block size. "The source's own samples" means that
-pass. Random access (`read_span`) opens a fresh handle with a pre-roll.
+pass. Where a seek gives the same samples (`seeks_exactly`) it may begin later. Random access
+(`read_span`) opens a fresh handle with a pre-roll.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from numpy.typing import NDArray
 
 from deepbass_engine.audio import mpeg, soundfile_reader
 from deepbass_engine.audio.clip import Clip
-from deepbass_engine.audio.source import AudioSource
+from deepbass_engine.audio.source import AudioSource, FileState
 from deepbass_engine.errors import InputError
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Span
 
 BLOCK_FRAMES = 131_072
 """Frames decoded at a time, 3 s at 44.1 kHz."""
+
+_UNCOMPRESSED = ("WAV", "WAVEX", "AIFF", "RF64", "W64")
 
 
 def probe(path: Path) -> AudioSource:
@@ -38,6 +41,12 @@ def probe(path: Path) -> AudioSource:
         If the file is missing, unreadable, empty or no audio that can be read.
     """
     require_readable(path)
+    state = FileState.of(path)  # before it is read: a change on the way is then seen
+    return _probed(path).found_as(state)
+
+
+def _probed(path: Path) -> AudioSource:
+    """Ask the library that should read the file."""
     walked = mpeg.scan(path)
     says_mpeg = walked is not None or path.suffix.lower() in mpeg.EXTENSIONS
     if not says_mpeg or (walked is not None and walked.confirmed):
@@ -54,7 +63,7 @@ def probe(path: Path) -> AudioSource:
 
 
 class Decoding(Iterator[NDArray[Any]]):
-    """One sequential pass over a file, from its first frame to its last.
+    """One sequential pass over a file, to its last frame.
 
     Iterating yields blocks of shape (BLOCK_FRAMES, channels), the last one shorter; each is valid
     only until the next is asked for. A damaged file ends early. Samples that are no finite
@@ -67,6 +76,8 @@ class Decoding(Iterator[NDArray[Any]]):
     dtype
         "float32", or "int16" for a file of at most 16 bits read by libsndfile: the samples then
         never leave their own grid.
+    start_frame
+        Where to begin; above 0 only in a source that `seeks_exactly`.
 
     Attributes
     ----------
@@ -76,12 +87,12 @@ class Decoding(Iterator[NDArray[Any]]):
         Samples so far that were NaN or infinite.
     """
 
-    def __init__(self, source: AudioSource, dtype: str = "float32") -> None:
+    def __init__(self, source: AudioSource, dtype: str = "float32", start_frame: int = 0) -> None:
         self.n_frames = 0
         self.n_not_finite = 0
         self._may_be_not_finite = source.bit_depth is None and dtype == "float32"
         if source.decoder == "soundfile":
-            self._blocks = soundfile_reader.blocks(source, dtype, BLOCK_FRAMES)
+            self._blocks = soundfile_reader.blocks(source, dtype, BLOCK_FRAMES, start_frame)
         else:
             from deepbass_engine.audio import pyav_reader
 
@@ -93,6 +104,19 @@ class Decoding(Iterator[NDArray[Any]]):
         if self._may_be_not_finite:
             self.n_not_finite += _silence_not_finite(block)
         return block
+
+
+def seeks_exactly(source: AudioSource) -> bool:
+    """Whether decoding from any frame on gives the samples that one whole pass gives there.
+
+    Integers as they lie in the file do; so does FLAC, where nothing of it is damaged: behind a
+    damage a whole pass gives nothing.
+    """
+    if source.decoder != "soundfile" or source.bit_depth is None:
+        return False
+    if source.container == "FLAC":
+        return source.is_intact
+    return source.container in _UNCOMPRESSED and source.codec.startswith("PCM_")
 
 
 def count_frames(source: AudioSource, *, cancel: CancelToken | None = None) -> AudioSource:
@@ -171,6 +195,23 @@ def _silence_not_finite(block: NDArray[np.float32]) -> int:
     wrong = ~np.isfinite(block)
     block[wrong] = 0.0
     return int(np.count_nonzero(wrong))
+
+
+def require_unchanged(source: AudioSource) -> None:
+    """Check that a file is still what it was when it was looked at.
+
+    Raises
+    ------
+    InputError
+        If it is gone, may no longer be read, or has another size or time.
+    """
+    require_readable(source.path)
+    if source.is_known_state and source.looked_at != FileState.of(source.path):
+        raise InputError(
+            "has changed since it was looked at",
+            path=source.path,
+            hint="start again, so that it is read anew",
+        )
 
 
 def require_readable(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,35 @@ from deepbass_engine.errors import InputError
 from deepbass_engine.settings import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
 NOT_AUDIO_HINT = "convert it to WAV or FLAC, or take it out of the playlist"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What shows that a file was written to.
+
+    Attributes
+    ----------
+    path
+        The file.
+    size_bytes, modified_ns
+        Its size, and its time of modification since 1970.
+    """
+
+    path: Path
+    size_bytes: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """The state of a file now.
+
+        Raises
+        ------
+        OSError
+            If there is none.
+        """
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +64,13 @@ class AudioSource:
         Width of the integer grid the samples lie on, or None for float and lossy coding.
     decoder
         Which library reads it.
+    looked_at
+        State of the file when it was looked at, or None where that is not known. A state of
+        another path says nothing.
+    is_intact
+        Whether it was once decoded from its first frame to its last and held every frame it
+        declares. It tells how the file may be read, not which samples it has, so sources that
+        differ in it are equal.
     """
 
     path: Path
@@ -46,6 +82,17 @@ class AudioSource:
     declared_frames: int | None
     bit_depth: int | None
     decoder: Literal["soundfile", "pyav"]
+    looked_at: FileState | None = None
+    is_intact: bool = field(default=False, compare=False)
+
+    def found_as(self, state: FileState) -> AudioSource:
+        """The same content, found in the file that is in this state."""
+        return replace(self, path=state.path, looked_at=state)
+
+    @property
+    def is_known_state(self) -> bool:
+        """Whether it can be told that the file has changed."""
+        return self.looked_at is not None and self.looked_at.path == self.path
 
     @property
     def channels(self) -> int:

@@ -19,6 +19,7 @@ from deepbass_engine.mix.plan import plan_mix
 from deepbass_engine.mix.render import render
 from deepbass_engine.mix.report import MixReport, make_report
 from deepbass_engine.mix.targets import check_target
+from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.project import Problem, Project, Track
 from deepbass_engine.settings import OutputSettings
@@ -30,6 +31,7 @@ def mix_project(
     output: OutputSettings | None = None,
     *,
     overwrite: bool = False,
+    transitions: TransitionStore | None = None,
     beside: Sequence[Path] = (),
     also_read: Sequence[Path] = (),
     problems: Sequence[Problem] = (),
@@ -48,6 +50,8 @@ def mix_project(
         Sample format, and number of tracks worked on at once.
     overwrite
         Whether an existing target is replaced.
+    transitions
+        Where finished transitions are looked for, and kept. The mix is the same without.
     beside
         Files the caller is going to write when the mix is done. Like the target they are refused
         before any work is done, by the same rules.
@@ -65,6 +69,8 @@ def mix_project(
 
     Raises
     ------
+    InputError
+        If a track that was analysed is gone, or has changed, when it is to be mixed.
     OutputError
         If the target, or a file beside it, can't or must not be written.
     PlanError
@@ -83,7 +89,9 @@ def mix_project(
     timing_s["analysing"] = time.perf_counter() - started_s
     plan = plan_mix(project, analyses)
     rendering_s = time.perf_counter()
-    rendered = render(plan, target, output, on_progress=on_progress, cancel=cancel)
+    rendered = render(
+        plan, target, output, transitions=transitions, on_progress=on_progress, cancel=cancel
+    )
     timing_s["rendering"] = time.perf_counter() - rendering_s
     timing_s["total"] = time.perf_counter() - started_s
     return make_report(plan, target, output.subtype, rendered, timing_s, tuple(problems))

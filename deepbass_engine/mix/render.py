@@ -2,7 +2,9 @@
 
 A worker takes the next track, decodes it once from its first frame, gives its head to the
 transition before it, writes its body block by block and gives its tail to the transition behind
-it. Whoever gives a transition its second part renders it.
+it. Whoever gives a transition its second part renders it. A transition that was made before and
+kept in a `TransitionStore` is written by whoever meets it first, and its tail and head are passed
+over.
 
     worker 1   track 1  [---body---][tail] -> fade 1 <- [head][---body---]  track 2   worker 2
 
@@ -16,8 +18,6 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,22 +36,20 @@ from deepbass_engine.audio.write import (
     bytes_needed,
     open_writer,
 )
-from deepbass_engine.errors import Cancelled, OutputError
-from deepbass_engine.fades.headroom import REACH_S, turned_down
-from deepbass_engine.fades.simple import crossfade
+from deepbass_engine.errors import OutputError
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
+from deepbass_engine.mix.side_by_side import work_side_by_side
+from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.mix.transitions import (
+    Part,
+    PartsWaiting,
+    kept_transition,
+    under_full_scale,
+)
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.project import Problem
-from deepbass_engine.settings import OutputSettings, curve_pair, n_workers
-from deepbass_engine.units import clock_text, frames_from_seconds, seconds_from_frames
-
-METHODS: dict[str, Callable[..., NDArray[np.float32]]] = {"simple": crossfade}
-"""How a transition is made, by the name of its method."""
-
-_INTEGER_LIMIT = 1.0 - 2.0**-14
-"""Highest magnitude of a transition in integer output: 2 LSB of 16 bits are left for dither."""
-
-_LOOKS_EVERY_S = 0.05
+from deepbass_engine.settings import OutputSettings, n_workers
+from deepbass_engine.units import clock_text, seconds_from_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ def render(
     target: Path,
     output: OutputSettings | None = None,
     *,
+    transitions: TransitionStore | None = None,
     rf64_from_bytes: int = RF64_FROM_BYTES,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -94,11 +93,15 @@ def render(
         File to write; its extension tells the format.
     output
         Sample format, and number of tracks worked on at once.
+    transitions
+        Where finished transitions are looked for, and kept. The mix is the same without.
     rf64_from_bytes
         Size from which a WAV is written as RF64.
 
     Raises
     ------
+    InputError
+        If a track is gone or has changed since it was looked at.
     OutputError
         If the file can't be written, or the disk has too little room for it.
     Cancelled
@@ -118,8 +121,14 @@ def render(
             rf64_from_bytes=rf64_from_bytes,
         )
         try:
-            work = _Work(plan, writer, output.subtype, stop, on_progress)
-            work.run(n_workers(output.jobs), cancel or CancelToken())
+            work = _Work(plan, writer, output.subtype, transitions, stop, on_progress)
+            work_side_by_side(
+                range(len(plan.tracks)),
+                work.render_track,
+                n_workers(output.jobs),
+                stop=stop,
+                cancel=cancel,
+            )
         finally:
             writer.close()
     return Rendered(work.peak, work.n_clipped, tuple(work.problems_in_order()))
@@ -145,6 +154,7 @@ class _Work:
         plan: MixPlan,
         writer: MixWriter,
         subtype: str,
+        store: TransitionStore | None,
         stop: CancelToken,
         on_progress: OnProgress | None,
     ) -> None:
@@ -155,88 +165,79 @@ class _Work:
         self._bodies = {s.track: s for s in plan.segments if isinstance(s, Body)}
         self._writer = writer
         self._subtype = subtype
+        self._store = store
         self._stop = stop
         self._on_progress = on_progress
         self._lock = threading.Lock()
-        self._next_track = iter(range(len(plan.tracks)))
-        self._waiting: dict[int, NDArray[np.float32]] = {}
+        self._waiting = PartsWaiting()
+        self._looking = threading.Lock()
+        self._from_store: dict[int, bool] = {}
         self._frames_done = 0
         self._problems: dict[int, list[Problem]] = {}
-
-    def run(self, n_workers: int, cancel: CancelToken) -> None:
-        """Render all tracks; the first worker's failure stops the others and is raised."""
-        with ThreadPoolExecutor(min(n_workers, len(self._plan.tracks))) as pool:
-            workers = [pool.submit(self._take_tracks) for _ in range(n_workers)]
-            try:
-                while wait(workers, timeout=_LOOKS_EVERY_S).not_done:
-                    if cancel.cancelled:
-                        self._stop.cancel()
-            except BaseException:  # a second Ctrl-C: the pool would wait for its workers
-                self._stop.cancel()
-                raise
-        cancel.raise_if_cancelled()
-        failures = [e for w in workers if (e := w.exception()) is not None]
-        for failure in sorted(failures, key=lambda e: isinstance(e, Cancelled)):
-            raise failure
 
     def problems_in_order(self) -> list[Problem]:
         """Problems met, by track."""
         return [problem for index in sorted(self._problems) for problem in self._problems[index]]
 
-    def _take_tracks(self) -> None:
-        """Render tracks until there are none; whatever goes wrong stops all workers."""
-        try:
-            while True:
-                with self._lock:
-                    index = next(self._next_track, None)
-                if index is None:
-                    return
-                with np.errstate(over="ignore"):  # of a float file at the end of its range
-                    self._render_track(index)
-        except BaseException:
-            self._stop.cancel()
-            raise
+    def render_track(self, index: int) -> None:
+        """Decode a track once: its head, its body, its tail."""
+        with np.errstate(over="ignore"):  # of a float file at the end of its range
+            self._render_track(index)
 
     def _render_track(self, index: int) -> None:
-        """Decode a track once: its head, its body, its tail."""
-        track = self._plan.tracks[index]
+        track, body = self._plan.tracks[index], self._bodies.get(index)
+        before = self._fades[index - 1] if index else None
+        behind = self._fades[index] if index < len(self._fades) else None
+        gives_head = before is not None and not self._is_done(before)
         stream = TrackStream(
             track.source,
             self._plan.sample_rate_hz,
-            track.span.start_frame,
+            track.span.start_frame + (before.n_frames if before and not gives_head else 0),
             cancel=self._stop,
             grid_bits=BIT_DEPTHS.get(self._subtype),
         )
-        if index > 0:
-            self._hand_in(self._fades[index - 1], "head", stream)
-        if body := self._bodies.get(index):
+        if before and gives_head:
+            self._hand_in(before, "head", stream)
+        if body:
             frame = body.start_frame
             for block in stream.blocks(body.n_frames):
                 self._stop.raise_if_cancelled()
                 self._write(frame, block, dither=not stream.on_grid)
                 frame += len(block)
-        if index < len(self._fades):
-            self._hand_in(self._fades[index], "tail", stream)
+        if behind and not self._is_done(behind):
+            self._hand_in(behind, "tail", stream)
         self._note_problems(index, stream)
 
-    def _hand_in(self, fade: Fade, side: Literal["head", "tail"], stream: TrackStream) -> None:
-        """Read one part of a transition; keep it until the other comes, then render them."""
+    def _is_done(self, fade: Fade) -> bool:
+        """Whether a transition needs no parts: it is a cut, or was in the store and is written.
+
+        The first to ask writes it.
+        """
         if fade.n_frames == 0:
-            return
-        part = stream.read(fade.n_frames)
-        with self._lock:
-            other = self._waiting.pop(fade.index, None)
-            if other is None:
-                self._waiting[fade.index] = part
-                return
-        tail, head = (part, other) if side == "tail" else (other, part)
-        mixed = METHODS[fade.method](tail, head, curve_pair(fade.curve), seed=fade.seed)
-        np.nan_to_num(mixed, copy=False)  # two samples at the end of float32 sum to infinity
+            return True
+        if self._store is None:
+            return False
+        with self._looking:
+            if fade.index in self._from_store:
+                return self._from_store[fade.index]
+            mixed = self._store.load(self._plan, fade.index, cancel=self._stop)
+            self._from_store[fade.index] = mixed is not None
+        if mixed is not None:
+            self._write_transition(fade, mixed)
+        return mixed is not None
+
+    def _hand_in(self, fade: Fade, side: Literal["head", "tail"], stream: TrackStream) -> None:
+        """Read one part of a transition; render it once the other is there."""
+        samples = stream.read(fade.n_frames)
+        parts = self._waiting.pair(fade.index, side, Part(samples, stream.is_flawless))
+        if parts is not None:
+            mixed = kept_transition(self._plan, fade.index, *parts, self._store, cancel=self._stop)
+            self._write_transition(fade, mixed)
+
+    def _write_transition(self, fade: Fade, mixed: NDArray[np.float32]) -> None:
+        """Write a transition where it belongs, under full scale in integers."""
         if self._subtype in BIT_DEPTHS:
-            reach_frames = frames_from_seconds(REACH_S, self._plan.sample_rate_hz)
-            mixed = turned_down(
-                mixed, _INTEGER_LIMIT, reach_frames=reach_frames, cancel=self._stop
-            ).audio
+            mixed = under_full_scale(mixed, self._plan.sample_rate_hz, cancel=self._stop)
         for first in range(0, fade.n_frames, BLOCK_FRAMES):
             self._stop.raise_if_cancelled()
             block = mixed[first : first + BLOCK_FRAMES]

@@ -131,3 +131,39 @@ def test_nothing_half_written_is_left(cache_folder, file):
     cache.store(Found(7), "abc", "loudness")
     cache.hash_of(file)
     assert [p.suffix for p in cache_folder.rglob("*") if p.is_file()] == [".json", ".json"]
+
+
+class Other(msgspec.Struct):
+    number: int
+
+
+class Array(msgspec.Struct):
+    length: int
+    values: bytes
+
+
+def test_what_holds_bytes_comes_back_from_one_file(cache_folder):
+    cache.store_binary(Array(3, b"\x00\xff\n"), "abc", "peaks")
+    assert cache.load_binary(Array, "abc", "peaks") == Array(3, b"\x00\xff\n")
+    assert cache.load_binary(Array, "abd", "peaks") is None
+    assert [p.name for p in cache_folder.rglob("*") if p.is_file()] == ["abc-peaks.bin"]
+
+
+def test_a_change_anywhere_in_what_holds_bytes_is_noticed(cache_folder):
+    cache.store_binary(Array(3, b"some values"), "abc", "peaks")
+    [entry] = cache_folder.rglob("*.bin")
+    intact = entry.read_bytes()
+    for position in range(len(intact)):
+        changed = bytearray(intact)
+        changed[position] ^= 0x10
+        entry.write_bytes(changed)
+        assert cache.load_binary(Array, "abc", "peaks") is None
+        entry.write_bytes(intact[:position])
+        assert cache.load_binary(Array, "abc", "peaks") is None
+    entry.write_bytes(intact)
+    assert cache.load_binary(Array, "abc", "peaks") == Array(3, b"some values")
+
+
+def test_what_holds_other_fields_counts_as_none(cache_folder):
+    cache.store_binary(Other(7), "abc", "peaks")
+    assert cache.load_binary(Array, "abc", "peaks") is None

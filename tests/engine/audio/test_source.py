@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deepbass_engine.audio.source import AudioSource, checked_rate
+from deepbass_engine.audio.source import AudioSource, FileState, checked_rate
 from deepbass_engine.errors import InputError
 
 
@@ -39,3 +39,14 @@ def test_other_rates_name_the_file_and_the_rate(rate_hz):
     with pytest.raises(InputError, match=f"{rate_hz} Hz") as refused:
         checked_rate(Path("a.wav"), rate_hz)
     assert refused.value.path == Path("a.wav")
+
+
+def test_a_source_found_elsewhere_is_in_the_state_of_that_file(tmp_path):
+    path = tmp_path / "b.wav"
+    path.write_bytes(b"1234")
+    state = FileState.of(path)
+    assert (state.path, state.size_bytes) == (path, 4)
+    assert state.modified_ns == path.stat().st_mtime_ns
+    found = source(100, 100, 16).found_as(state)
+    assert (found.path, found.looked_at, found.is_known_state) == (path, state, True)
+    assert not source(100, 100, 16).is_known_state

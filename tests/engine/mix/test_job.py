@@ -14,6 +14,7 @@ from quickly import assert_within, best_of_three
 from deepbass_engine.audio.content_hash import content_hash
 from deepbass_engine.errors import Cancelled, DeepBassError, OutputError, PlanError
 from deepbass_engine.mix.job import mix_project, with_content_hashes
+from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.project import Problem, Project, Span, Track, tracks_of
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
@@ -93,6 +94,16 @@ def test_the_projects_own_settings_are_used(project: Project, tmp_path: Path) ->
     assert soundfile.info(tmp_path / "m.wav").subtype == "FLOAT"
     assert report.frames == 32_000 + 16_000 - 4000
     assert (report.transitions[0].curve, report.transitions[0].seed) == ("tri", 9)
+
+
+def test_transitions_are_kept_and_the_mix_is_the_same(project: Project, tmp_path: Path) -> None:
+    target, store = tmp_path / "mix.wav", TransitionStore(tmp_path / "store")
+    mix_project(project, target)
+    plain = target.read_bytes()
+    for _ in range(2):
+        mix_project(project, target, overwrite=True, transitions=store)
+        assert target.read_bytes() == plain
+    assert len(list((tmp_path / "store").iterdir())) == 1
 
 
 def test_earlier_problems_go_into_the_report(project: Project, tmp_path: Path) -> None:

@@ -19,14 +19,17 @@ from mixes import bodies_of, plan_of, rendered_to, samples_of
 from quickly import assert_within, best_of_three
 
 from deepbass_engine.audio.dither import dithered
-from deepbass_engine.errors import Cancelled, OutputError
+from deepbass_engine.errors import Cancelled, InputError, OutputError
 from deepbass_engine.fades.headroom import REACH_S, turned_down
 from deepbass_engine.fades.simple import crossfade
 from deepbass_engine.mix import render as render_module
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
 from deepbass_engine.mix.render import render
+from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.mix.transitions import METHODS
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.settings import OutputSettings, curve_pair
+from deepbass_engine.units import clock_text
 
 RATE_HZ = 16_000
 LSB_16 = 2.0**-15
@@ -649,36 +652,61 @@ def test_room_is_looked_for_where_a_link_leads(
     assert (there / "mix.wav").exists()
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac"])
-def test_a_track_that_shrinks_after_planning_is_silent_there_and_named(
-    recordings: Path, tmp_path: Path, suffix: str
+def damaged_flac(path: Path, samples: np.ndarray, rate_hz: int) -> Path:
+    """A FLAC that can be decoded up to its middle, where some bytes are overwritten."""
+    signals.write(path, samples, rate_hz)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(content)
+    return path
+
+
+def test_what_can_not_be_decoded_is_silent_there_and_named(
+    recordings: Path, tmp_path: Path
 ) -> None:
-    path = shutil.copy(recordings / f"16 bit{suffix}", tmp_path / f"a{suffix}")
-    plan = plan_of([Path(path), recordings / "other.wav"], 0.5)
-    whole = samples_of(Path(path))
-    signals.write(Path(path), whole[:48_000], 48_000)
+    whole = samples_of(recordings / "16 bit.wav")
+    path = damaged_flac(tmp_path / "a.flac", whole, 48_000)
+    plan = plan_of([path, recordings / "other.wav"], 0.5)
     result = rendered_to(tmp_path / "mix.wav", plan)
     mix = samples_of(tmp_path / "mix.wav")
     assert len(mix) == plan.n_frames
-    np.testing.assert_array_equal(mix[:48_000], whole[:48_000])
-    assert not mix[48_000 : plan.fades[0].start_frame].any()
-    assert [problem.path for problem in result.problems] == [Path(path)]
+    n_heard = int(np.flatnonzero(mix[: plan.fades[0].start_frame].any(axis=1))[-1]) + 1
+    assert 48_000 < n_heard < 3 * 48_000
+    np.testing.assert_array_equal(mix[:n_heard], whole[:n_heard])
+    assert [problem.path for problem in result.problems] == [path]
+    silent_s = (len(whole) - n_heard) / 48_000
     assert result.problems[0].what == (
-        "could not be decoded to its end: 0:03.0 are silent in the mix"
+        f"could not be decoded to its end: {clock_text(silent_s)} are silent in the mix"
     )
 
 
-def test_a_track_that_vanishes_after_planning_is_silent_and_named(
-    recordings: Path, tmp_path: Path
+@pytest.mark.parametrize("change", ["gone", "shorter", "more channels", "same length"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_track_that_is_another_after_planning_ends_the_mix_and_is_named(
+    recordings: Path, tmp_path: Path, change: str, jobs: int
 ) -> None:
     path = Path(shutil.copy(recordings / "16 bit.wav", tmp_path / "a.wav"))
-    plan = plan_of([path, recordings / "other.wav"], 0.0)
-    path.unlink()
-    result = rendered_to(tmp_path / "mix.wav", plan)
-    mix = samples_of(tmp_path / "mix.wav")
-    assert not mix[: 4 * 48_000].any()
-    np.testing.assert_array_equal(mix[4 * 48_000 :], samples_of(recordings / "other.wav"))
-    assert [problem.path for problem in result.problems] == [path]
+    plan = plan_of([recordings / "other.wav", path], 0.5)
+    target = tmp_path / "out" / "mix.wav"
+    target.parent.mkdir()
+    if change == "gone":
+        path.unlink()
+    elif change == "shorter":
+        signals.write(path, signals.music(1, 48_000), 48_000)
+    elif change == "more channels":
+        signals.write(path, signals.music(4, 48_000, channels=6), 48_000)
+    else:
+        signals.write(path, samples_of(path)[::-1], 48_000)
+    with pytest.raises(InputError) as refused:
+        rendered_to(target, plan, jobs=jobs)
+    assert refused.value.path == path
+    if change == "gone":
+        assert refused.value.what == "does not exist"
+    else:
+        assert refused.value.what == "has changed since it was looked at"
+    assert refused.value.hint
+    assert list(target.parent.iterdir()) == []
 
 
 def test_samples_that_are_no_numbers_are_silent_and_named_once(tmp_path: Path) -> None:
@@ -698,3 +726,84 @@ def test_samples_that_are_no_numbers_are_silent_and_named_once(tmp_path: Path) -
     plan = plan_of([path], trim="loudness")
     result = rendered_to(tmp_path / "mix.wav", plan)
     assert len((*plan.problems, *result.problems)) == 1
+
+
+# Finished transitions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "subtype"),
+    [
+        ("mix.wav", "PCM_16"),
+        ("mix.wav", "PCM_24"),
+        ("mix.wav", "FLOAT"),
+        ("mix.flac", "PCM_16"),
+        ("mix.flac", "PCM_24"),
+    ],
+)
+@pytest.mark.parametrize("rate_hz", [None, 22_050])
+def test_a_store_of_transitions_changes_no_byte(
+    playlist: list[Path],
+    loud_pair: MixPlan,
+    tmp_path: Path,
+    target: str,
+    subtype: str,
+    rate_hz: int | None,
+) -> None:
+    """Without one, cold, warm, and with one of the transitions lost; two of them too loud."""
+    loud = [track.source.path for track in loud_pair.tracks]
+    plan = plan_of([*playlist, *loud], 1.0, trim="loudness", rate_hz=rate_hz)
+    store = TransitionStore(tmp_path / "store")
+    expected = rendered_to(tmp_path / target, plan, subtype)
+    plain = (tmp_path / target).read_bytes()
+    for jobs in (2, 1, 2, 5):
+        output = OutputSettings(subtype=subtype, jobs=jobs)
+        assert render(plan, tmp_path / target, output, transitions=store) == expected
+        assert (tmp_path / target).read_bytes() == plain
+        if jobs == 1:
+            assert len(list((tmp_path / "store").iterdir())) == len(plan.fades) == 7
+            min((tmp_path / "store").iterdir()).unlink()
+
+
+def test_one_store_serves_every_sample_format(
+    playlist: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, store = plan_of(playlist, 1.0), TransitionStore(tmp_path / "store")
+    asked: list[int] = []
+
+    def counted(*parts: np.ndarray, seed: int) -> np.ndarray:
+        asked.append(seed)
+        return crossfade(*parts, seed=seed)
+
+    monkeypatch.setitem(METHODS, "simple", counted)
+    for subtype in ("PCM_16", "PCM_24", "FLOAT"):
+        render(plan, tmp_path / "mix.wav", OutputSettings(subtype=subtype), transitions=store)
+    assert len(asked) == len(plan.fades)
+
+
+def test_a_transition_that_is_found_is_told_of_like_any_other(
+    playlist: list[Path], tmp_path: Path
+) -> None:
+    plan, store = plan_of(playlist, 1.0), TransitionStore(tmp_path / "store")
+    render(plan, tmp_path / "mix.wav", transitions=store)
+    seen: list[Progress] = []
+    render(plan, tmp_path / "mix.wav", transitions=store, on_progress=seen.append)
+    named = [p.transition_index for p in seen if p.transition_index is not None]
+    assert sorted(named) == list(range(5))
+    assert seen[-1].done == plan.n_frames
+
+
+@pytest.mark.parametrize("kind", ["not finite", "damaged"])
+def test_what_is_wrong_with_a_file_is_said_with_a_warm_store_too(tmp_path: Path, kind: str) -> None:
+    """What is wrong lies in the part that fades out."""
+    samples = signals.noise(4, RATE_HZ)
+    good = signals.write(tmp_path / "good.wav", samples, RATE_HZ)
+    if kind == "damaged":
+        bad = damaged_flac(tmp_path / "bad.flac", samples, RATE_HZ)
+    else:
+        samples[-100] = np.nan
+        bad = signals.write(tmp_path / "bad.wav", samples, RATE_HZ, "FLOAT")
+    plan, store = plan_of([bad, good, good], 3.0), TransitionStore(tmp_path / "store")
+    results = [render(plan, tmp_path / "mix.wav", transitions=store) for _ in range(2)]
+    assert results[0] == results[1]
+    assert [problem.path for problem in results[0].problems] == [bad]

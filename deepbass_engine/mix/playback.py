@@ -1,0 +1,356 @@
+"""The mix as a stream from any frame, without rendering it whole.
+
+A track that plays on is decoded on, block by block; a transition is made whole when it is
+reached. Beginning somewhere costs decoding up to there, for most formats, so what was decoded
+around a beginning is kept in `DecodedStretches`: a loop, or a transition whose edges are dragged,
+finds its samples there.
+
+    track     |------------------------------------------------------------|
+    begun at                 v
+    kept              [ before | after ]
+    decoded on                          -> -> ->
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepbass_engine.audio.channels import STEREO
+from deepbass_engine.audio.decode import require_unchanged
+from deepbass_engine.audio.source import AudioSource
+from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.mix.plan import Body, Fade, MixPlan
+from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.mix.transitions import Part, kept_transition, under_full_scale
+from deepbass_engine.progress import CancelToken
+from deepbass_engine.units import frames_from_seconds, rescale_frames
+
+MARGIN_S = 20.0
+"""Kept on both sides of a short window, so that its edges can be dragged."""
+
+_SHORT_S = 60.0
+"""What is needed of a track at most to be decoded in one go."""
+
+_AHEAD_S = 3.0
+"""Decoded in one go where more is needed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """A decoded part of a track.
+
+    Attributes
+    ----------
+    start_frame
+        Its place in the track, at the rate of the mix.
+    samples : float32, shape (n_frames, 2)
+        Read-only.
+    is_flawless
+        Whether all of it was in the file, and a number.
+    """
+
+    start_frame: int
+    samples: NDArray[np.float32]
+    is_flawless: bool
+
+    @property
+    def end_frame(self) -> int:
+        """The frame behind its last."""
+        return self.start_frame + len(self.samples)
+
+    def holds(self, frame: int) -> bool:
+        """Whether a frame of the track is in it."""
+        return self.start_frame <= frame < self.end_frame
+
+    def is_within(self, other: Stretch) -> bool:
+        """Whether another stretch of the same track has all of it."""
+        return other.start_frame <= self.start_frame and self.end_frame <= other.end_frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a stretch is a part of: a file as it was looked at, at a rate."""
+
+    source: AudioSource
+    sample_rate_hz: int
+
+
+class DecodedStretches:
+    """Decoded parts of tracks, the least recently used forgotten first; safe between threads.
+
+    Parameters
+    ----------
+    limit_bytes
+        Memory they may take.
+    """
+
+    def __init__(self, limit_bytes: int = 256_000_000) -> None:
+        self._limit_bytes = limit_bytes
+        self._kept: list[tuple[_Key, Stretch]] = []  # the last used at the end
+        self._lock = threading.Lock()
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory they take."""
+        with self._lock:
+            return self._sum()
+
+    def holding(self, source: AudioSource, sample_rate_hz: int, frame: int) -> Stretch | None:
+        """The stretch that reaches furthest on from a frame of a track, or None."""
+        key = _Key(source, sample_rate_hz)
+        with self._lock:
+            found = [entry for entry in self._kept if entry[0] == key and entry[1].holds(frame)]
+            if not found:
+                return None
+            best = max(found, key=lambda entry: entry[1].end_frame)
+            self._kept.remove(best)
+            self._kept.append(best)
+            return best[1]
+
+    def keep(self, source: AudioSource, sample_rate_hz: int, stretch: Stretch) -> None:
+        """Keep a stretch, in place of any that lies within it; not one larger than the limit."""
+        if stretch.samples.nbytes > self._limit_bytes:
+            return
+        key = _Key(source, sample_rate_hz)
+        with self._lock:
+            self._kept = [
+                entry for entry in self._kept if entry[0] != key or not entry[1].is_within(stretch)
+            ]
+            self._kept.append((key, stretch))
+            while self._sum() > self._limit_bytes:
+                del self._kept[0]
+
+    def _sum(self) -> int:
+        return sum(stretch.samples.nbytes for _, stretch in self._kept)
+
+
+class MixStream:
+    """Float32 blocks of the mix, from any frame on.
+
+    They are the samples that `render` writes in 24 bits, before rounding: transitions are turned
+    down where they would clip, and what passes full scale in a track is left as it is. One thread
+    reads; others may read streams of their own over the same `stretches` and `store`.
+
+    Parameters
+    ----------
+    plan
+        The mix.
+    start_frame
+        First frame to give.
+    end_frame
+        Frame to end before; without it, the end of the mix. Where the whole is a short window of
+        a track, that is decoded in one go and kept.
+    store
+        Where finished transitions are looked for, and kept.
+    stretches
+        What is decoded already, and where more is kept.
+    cancel
+        Looked at between blocks.
+
+    Attributes
+    ----------
+    position
+        Frame of the mix that is given next.
+
+    Raises
+    ------
+    ValueError
+        If the frames are not within the mix, or end before they begin.
+    """
+
+    def __init__(
+        self,
+        plan: MixPlan,
+        start_frame: int = 0,
+        end_frame: int | None = None,
+        *,
+        store: TransitionStore | None = None,
+        stretches: DecodedStretches | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        end_frame = plan.n_frames if end_frame is None else end_frame
+        if not 0 <= start_frame <= end_frame <= plan.n_frames:
+            raise ValueError(
+                f"start_frame is {start_frame} and end_frame {end_frame}; "
+                f"give frames in order, within 0 and {plan.n_frames}"
+            )
+        self.position = start_frame
+        self._end_frame = end_frame
+        self._plan = plan
+        self._segments = [segment for segment in plan.segments if segment.n_frames]
+        self._starts = [segment.start_frame for segment in self._segments]
+        self._store = store
+        self._stretches = DecodedStretches() if stretches is None else stretches
+        self._cancel = cancel or CancelToken()
+        self._needed_ends = self._ends_of_tracks()
+        self._tracks: dict[int, _PlayedTrack] = {}
+        self._made: tuple[int, NDArray[np.float32]] | None = None
+
+    def read(self, n_frames: int) -> NDArray[np.float32]:
+        """Give the next frames.
+
+        Parameters
+        ----------
+        n_frames
+            How many.
+
+        Returns
+        -------
+        float32, shape (<= n_frames, 2)
+            The caller's own. Fewer only where the stream ends, and none behind its end.
+
+        Raises
+        ------
+        InputError
+            If a track is gone or has changed since it was looked at.
+        Cancelled
+            If asked to stop.
+        """
+        block = np.empty((min(n_frames, self._end_frame - self.position), STEREO), np.float32)
+        filled = 0
+        while filled < len(block):
+            self._cancel.raise_if_cancelled()
+            part = self._part(len(block) - filled)
+            block[filled : filled + len(part)] = part
+            filled += len(part)
+            self.position += len(part)
+        return block
+
+    def _ends_of_tracks(self) -> dict[int, int]:
+        """Last frame, and one, that is needed of each track; transitions are made whole."""
+        ends = {}
+        for segment in self._segments:
+            if segment.start_frame >= self._end_frame:
+                break
+            if isinstance(segment, Body):
+                n_frames = min(segment.n_frames, self._end_frame - segment.start_frame)
+                ends[segment.track] = segment.track_frame + n_frames
+            else:
+                ends[segment.index] = segment.out_frame + segment.n_frames
+                ends[segment.index + 1] = segment.in_frame + segment.n_frames
+        return ends
+
+    def _part(self, n_frames: int) -> NDArray[np.float32]:
+        """At least one and at most `n_frames` from the position on, valid until the next."""
+        segment = self._segments[bisect_right(self._starts, self.position) - 1]
+        done = self.position - segment.start_frame
+        n_frames = min(n_frames, segment.n_frames - done)
+        if isinstance(segment, Fade):
+            return self._transition(segment)[done : done + n_frames]
+        self._made = None
+        return self._track(segment.track).part(segment.track_frame + done, n_frames)
+
+    def _transition(self, fade: Fade) -> NDArray[np.float32]:
+        """A whole transition, made when it is first asked for."""
+        if self._made is None or self._made[0] != fade.index:
+            mixed = None
+            if self._store is not None:
+                mixed = self._store.load(self._plan, fade.index, cancel=self._cancel)
+            if mixed is None:
+                tail = self._track(fade.index).whole(fade.out_frame, fade.n_frames)
+                head = self._track(fade.index + 1).whole(fade.in_frame, fade.n_frames)
+                mixed = kept_transition(
+                    self._plan, fade.index, tail, head, self._store, cancel=self._cancel
+                )
+            rate_hz = self._plan.sample_rate_hz
+            self._made = (fade.index, under_full_scale(mixed, rate_hz, cancel=self._cancel))
+        return self._made[1]
+
+    def _track(self, index: int) -> _PlayedTrack:
+        """A track; those before its predecessor are over and let go."""
+        if index not in self._tracks:
+            for over in [i for i in self._tracks if i < index - 1]:
+                del self._tracks[over]
+            self._tracks[index] = _PlayedTrack(
+                self._plan.tracks[index].source,
+                self._plan.sample_rate_hz,
+                self._needed_ends[index],
+                self._stretches,
+                self._cancel,
+            )
+        return self._tracks[index]
+
+
+class _PlayedTrack:
+    """One track of a stream: kept stretches where there are any, else decoded on."""
+
+    def __init__(
+        self,
+        source: AudioSource,
+        sample_rate_hz: int,
+        needed_end: int,
+        stretches: DecodedStretches,
+        cancel: CancelToken,
+    ) -> None:
+        require_unchanged(source)
+        self._source = source
+        self._rate_hz = sample_rate_hz
+        self._needed_end = needed_end
+        self._stretches = stretches
+        self._cancel = cancel
+        self._stretch: Stretch | None = None
+        self._stream: TrackStream | None = None
+        self._is_flawless = True
+
+    def part(self, frame: int, n_frames: int) -> NDArray[np.float32]:
+        """At least one and at most `n_frames` from a frame of the track on."""
+        if self._stretch is None or not self._stretch.holds(frame):
+            if self._stream is not None and self._stream.next_frame == frame:
+                self._stretch = None
+                block: NDArray[np.float32] = next(self._stream.blocks(n_frames))
+                return block
+            self._stretch = self._stretches.holding(self._source, self._rate_hz, frame)
+            if self._stretch is None:
+                self._stretch = self._decoded_around(frame)
+            self._is_flawless &= self._stretch.is_flawless
+        self._come_nearer(self._stretch.end_frame)
+        first = frame - self._stretch.start_frame
+        return self._stretch.samples[first : first + n_frames]
+
+    def whole(self, frame: int, n_frames: int) -> Part:
+        """A part of the track in one piece."""
+        samples = np.empty((n_frames, STEREO), np.float32)
+        filled = 0
+        while filled < n_frames:
+            self._cancel.raise_if_cancelled()
+            part = self.part(frame + filled, n_frames - filled)
+            samples[filled : filled + len(part)] = part
+            filled += len(part)
+        stream_is_flawless = self._stream is None or self._stream.is_flawless
+        return Part(samples, self._is_flawless and stream_is_flawless)
+
+    def _decoded_around(self, frame: int) -> Stretch:
+        """Decode a frame and its surroundings, keep them, and be ready to decode on."""
+        margin, short, ahead = (
+            frames_from_seconds(seconds, self._rate_hz)
+            for seconds in (MARGIN_S, _SHORT_S, _AHEAD_S)
+        )
+        n_track_frames = rescale_frames(
+            self._source.frames or 0, self._source.sample_rate_hz, self._rate_hz
+        )
+        first = max(0, frame - margin)
+        is_short = self._needed_end - frame <= short
+        end = self._needed_end + margin if is_short else frame + ahead
+        end = max(min(end, n_track_frames), frame + 1)
+        stream = TrackStream(self._source, self._rate_hz, first, cancel=self._cancel)
+        samples = stream.read(end - first)
+        samples.flags.writeable = False
+        stretch = Stretch(first, samples, stream.is_flawless)
+        self._stretches.keep(self._source, self._rate_hz, stretch)
+        self._stream = stream if end < self._needed_end else None
+        return stretch
+
+    def _come_nearer(self, end_frame: int) -> None:
+        """While a kept stretch plays, decode block by block to where it ends."""
+        if end_frame >= self._needed_end:
+            return
+        if self._stream is None or self._stream.next_frame != end_frame:
+            if self._stretches.holding(self._source, self._rate_hz, end_frame) is not None:
+                return
+            self._stream = TrackStream(self._source, self._rate_hz, end_frame, cancel=self._cancel)
+        self._stream.approach()

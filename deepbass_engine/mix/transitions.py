@@ -1,0 +1,255 @@
+"""Where a transition's samples are made, for the mix, for listening and for the store.
+
+`render_transitions` makes some of a plan's transitions without the rest of the mix: tracks are
+decoded side by side, each at most once, and whoever gives a transition its second part makes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.errors import DeepBassError
+from deepbass_engine.fades.headroom import REACH_S, turned_down
+from deepbass_engine.fades.simple import crossfade
+from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.side_by_side import work_side_by_side
+from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.progress import CancelToken, OnProgress, Progress
+from deepbass_engine.settings import curve_pair, n_workers
+from deepbass_engine.units import frames_from_seconds
+
+METHODS: dict[str, Callable[..., NDArray[np.float32]]] = {"simple": crossfade}
+"""How a transition is made, by the name of its method."""
+
+INTEGER_LIMIT = 1.0 - 2.0**-14
+"""Highest magnitude of a transition in integer output: 2 LSB of 16 bits are left for dither."""
+
+OnTransition = Callable[[int, bool], None]
+"""Told of a transition that is there: its number, and whether it came from the store."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one track gives to a transition.
+
+    Attributes
+    ----------
+    samples : float32, shape (n_frames, 2)
+        Its tail or head.
+    is_flawless
+        Whether all of it was in the file. A transition with a part that was not is not kept, so
+        that what is wrong with the file is found, and said, each time.
+    """
+
+    samples: NDArray[np.float32]
+    is_flawless: bool
+
+
+class PartsWaiting:
+    """Parts of transitions that wait for the other one; safe between threads."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, Part] = {}
+        self._lock = threading.Lock()
+
+    def pair(
+        self, index: int, side: Literal["tail", "head"], part: Part
+    ) -> tuple[Part, Part] | None:
+        """Tail and head of a transition once the second is handed in; None for the first."""
+        with self._lock:
+            other = self._parts.pop(index, None)
+            if other is None:
+                self._parts[index] = part
+                return None
+        return (part, other) if side == "tail" else (other, part)
+
+    def drop(self, index: int) -> None:
+        """Forget the part of a transition whose other part won't come."""
+        with self._lock:
+            self._parts.pop(index, None)
+
+
+def transition_audio(
+    plan: MixPlan, index: int, tail: NDArray[np.float32], head: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Make a transition.
+
+    Parameters
+    ----------
+    plan
+        The mix.
+    index
+        Number of the transition.
+    tail, head : float32, shape (n_frames, 2)
+        What the two tracks give to it.
+
+    Returns
+    -------
+    float32, shape (n_frames, 2)
+        As it stands in a mix of float samples; for integers see `under_full_scale`.
+    """
+    fade = plan.fades[index]
+    with np.errstate(over="ignore"):  # of a float file at the end of its range
+        mixed = METHODS[fade.method](tail, head, curve_pair(fade.curve), seed=fade.seed)
+    np.nan_to_num(mixed, copy=False)  # two samples at the end of float32 sum to infinity
+    return mixed
+
+
+def kept_transition(
+    plan: MixPlan,
+    index: int,
+    tail: Part,
+    head: Part,
+    store: TransitionStore | None,
+    *,
+    cancel: CancelToken | None = None,
+) -> NDArray[np.float32]:
+    """Make a transition and keep it in the store, if there is one and both parts are flawless."""
+    mixed = transition_audio(plan, index, tail.samples, head.samples)
+    if store is not None and tail.is_flawless and head.is_flawless:
+        store.keep(plan, index, mixed, cancel=cancel)
+    return mixed
+
+
+def under_full_scale(
+    mixed: NDArray[np.float32], sample_rate_hz: int, *, cancel: CancelToken | None = None
+) -> NDArray[np.float32]:
+    """A transition turned down where integer samples would clip it; itself where they don't."""
+    reach_frames = frames_from_seconds(REACH_S, sample_rate_hz)
+    return turned_down(mixed, INTEGER_LIMIT, reach_frames=reach_frames, cancel=cancel).audio
+
+
+def render_transitions(
+    plan: MixPlan,
+    indices: Iterable[int],
+    store: TransitionStore,
+    *,
+    jobs: int = 0,
+    on_done: OnTransition | None = None,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> dict[int, DeepBassError]:
+    """Make transitions of a plan and keep them in the store.
+
+    Those that are there already are told first. Where a track can't be read, its transitions
+    fail and the others are made.
+
+    Parameters
+    ----------
+    plan
+        The mix.
+    indices
+        Numbers of the transitions.
+    store
+        Where they go.
+    jobs
+        Tracks worked on at once; 0 takes one for each core.
+    on_done
+        Called for each transition when it is there, one at a time, from any thread. A cut, of no
+        frames, counts as found.
+    on_progress
+        Told the number of transitions done, the failed among them.
+
+    Returns
+    -------
+    What went wrong, by the number of the transition.
+
+    Raises
+    ------
+    Cancelled
+        If asked to stop.
+    """
+    wanted = sorted(set(indices))
+    work = _Transitions(plan, wanted, store, on_done, on_progress)
+    work.run(n_workers(jobs), cancel or CancelToken())
+    return dict(sorted(work.failed.items()))
+
+
+class _Transitions:
+    """Some transitions of a plan: what the workers that make them share."""
+
+    def __init__(
+        self,
+        plan: MixPlan,
+        wanted: list[int],
+        store: TransitionStore,
+        on_done: OnTransition | None,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.failed: dict[int, DeepBassError] = {}
+        self._plan = plan
+        self._wanted = wanted
+        self._missing: set[int] = set()
+        self._store = store
+        self._on_done = on_done
+        self._on_progress = on_progress
+        self._told: set[int] = set()
+        self._waiting = PartsWaiting()
+        self._lock = threading.Lock()
+        self._stop = CancelToken()
+
+    def run(self, n_workers: int, cancel: CancelToken) -> None:
+        """Look what is there, then make the rest."""
+        for index in self._wanted:
+            cancel.raise_if_cancelled()
+            is_cut = self._plan.fades[index].n_frames == 0
+            if is_cut or self._store.load(self._plan, index, cancel=cancel) is not None:
+                self._tell(index, came_from_store=True)
+            else:
+                self._missing.add(index)
+        tracks = sorted(self._missing | {index + 1 for index in self._missing})
+        work_side_by_side(tracks, self._take_parts, n_workers, stop=self._stop, cancel=cancel)
+
+    def _take_parts(self, track_index: int) -> None:
+        """Decode a track once for the transitions on both of its sides."""
+        try:
+            self._decode(track_index)
+        except DeepBassError as error:
+            for index in {track_index - 1, track_index} & self._missing:
+                self._waiting.drop(index)
+                self._tell(index, error=error)
+
+    def _decode(self, track_index: int) -> None:
+        track, fades = self._plan.tracks[track_index], self._plan.fades
+        stream = TrackStream(
+            track.source, self._plan.sample_rate_hz, track.span.start_frame, cancel=self._stop
+        )
+        if track_index - 1 in self._missing:
+            self._hand_in(track_index - 1, "head", stream)
+        if track_index in self._missing:
+            stream.skip(fades[track_index].out_frame - stream.next_frame)
+            self._hand_in(track_index, "tail", stream)
+
+    def _hand_in(self, index: int, side: Literal["tail", "head"], stream: TrackStream) -> None:
+        samples = stream.read(self._plan.fades[index].n_frames)
+        parts = self._waiting.pair(index, side, Part(samples, stream.is_flawless))
+        if parts is None:
+            return
+        try:
+            kept_transition(self._plan, index, *parts, self._store, cancel=self._stop)
+        except DeepBassError as error:
+            self._tell(index, error=error)
+        else:
+            self._tell(index)
+
+    def _tell(
+        self, index: int, *, came_from_store: bool = False, error: DeepBassError | None = None
+    ) -> None:
+        """Count a transition once, whether it is there or failed."""
+        with self._lock:
+            if index in self._told:
+                return
+            self._told.add(index)
+            if error is not None:
+                self.failed[index] = error
+            elif self._on_done is not None:
+                self._on_done(index, came_from_store)
+            if self._on_progress is not None:
+                self._on_progress(Progress("rendering", len(self._told), len(self._wanted), index))
