@@ -46,7 +46,7 @@ missing_packages() { # without a Python to load them with, libraries are looked 
     known=$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)
     while read -r kind name package; do
         case $kind in
-        library)
+        library | display)
             case $known in
             *"$name "*) ;;
             *) echo "$package" ;;
@@ -58,7 +58,7 @@ missing_packages() { # without a Python to load them with, libraries are looked 
             fi
             ;;
         esac
-    done <"$here/tools/debian-packages.txt" | sort -u
+    done <"$here/resources/debian-packages.txt" | sort -u
 }
 
 find_python

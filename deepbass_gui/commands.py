@@ -133,16 +133,10 @@ def make_actions(owner: QWidget, slots: Mapping[str, Callable[[], None]]) -> dic
         action.setStatusTip(words)
         action.triggered.connect(_without_checked(slots[command.name]))
         owner.addAction(action)
-        actions[command.name] = action
-    set_icons(actions)
-    return actions
-
-
-def set_icons(actions: Mapping[str, QAction]) -> None:
-    """Give the actions their icons, in the colours of the moment."""
-    for command in COMMANDS:
         if command.icon:
-            actions[command.name].setIcon(theme.icon(command.icon))
+            action.setIcon(theme.icon(command.icon))
+        actions[command.name] = action
+    return actions
 
 
 def fill_menus(

@@ -160,6 +160,8 @@ def with_region(
     """
     rate_hz = plan.sample_rate_hz
     now = Region.of(plan.fades[index])
+    if region == now:
+        return project
     left, right = plan.tracks[index], plan.tracks[index + 1]
     rows = {track.id: track for track in project.tracks}
     if region.out_end_frame != now.out_end_frame:
@@ -169,7 +171,7 @@ def with_region(
             rows[right.id], analyses[1], rate_hz, start_frame=region.in_start_frame
         )
     project = replace(project, tracks=tuple(rows[t.id] for t in project.tracks))
-    if region.n_frames == now.n_frames:
+    if region.n_frames == plan.fades[index].asked_frames:
         return project
     duration_s = seconds_from_frames(max(0, region.n_frames), rate_hz)
     return with_own(project, Pair(left.id, right.id), duration_s=min(600.0, duration_s))

@@ -430,12 +430,10 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Look at the files again when the person comes back; recolour the icons."""
+        """Look at the files again when the person comes back."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.document.library.look_again()
-        elif event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_by_name"):
-            commands.set_icons(self.actions_by_name)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask about what is unsaved or still running, then end every thread."""

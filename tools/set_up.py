@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = Path(__file__).with_name("debian-packages.txt")
+PACKAGES = ROOT / "resources" / "debian-packages.txt"
 VENV = ROOT / ".venv"
 EXTRAS = {"": (), "demo": (), "test": ("test",)}
 
@@ -46,7 +46,7 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A library that must load, or a command the tests run, and its Debian package."""
+    """A library that Qt loads, or a command the tests run, and its Debian package."""
 
     kind: str
     name: str
@@ -102,17 +102,21 @@ def prepare_system(verb: str) -> None:
     Stop
         If a library is missing and can't be installed from here.
     """
-    libraries = unmet("library") if sys.platform.startswith("linux") else []
+    on_linux = sys.platform.startswith("linux")
+    libraries = unmet("library") if on_linux else []
+    display = unmet("display") if on_linux else []
     commands = unmet("command") if verb == "test" else []
-    if not libraries and not commands:
+    if not libraries and not display and not commands:
         return
     has_apt = shutil.which("apt-get") is not None
     if has_apt and is_root():
-        install_packages([*libraries, *commands])
+        install_packages([*libraries, *display, *commands])
         libraries = unmet("library")
+        display = unmet("display")
         commands = unmet("command") if verb == "test" else []
+    line = apt_line([*libraries, *display, *commands])
     cure = (
-        f"Install as root (or with sudo in front):\n\n    {apt_line([*libraries, *commands])}\n\n"
+        f"Install as root (or with sudo in front):\n\n    {line}\n\n"
         if has_apt and not is_root()
         else "Install what has them.\n"
     )
@@ -121,6 +125,9 @@ def prepare_system(verb: str) -> None:
         raise Stop(
             f"Qt loads libraries that this system lacks: {names}\n{cure}Then run this again."
         )
+    if display:
+        names = " ".join(need.name for need in display)
+        print(f"The window needs these on an X display: {names}\n{cure}", flush=True)
     if commands:
         names = " ".join(need.name for need in commands)
         print(f"Tests that need these commands will be skipped: {names}\n{cure}", flush=True)

@@ -16,12 +16,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deepbass_engine.cli import analyze, config, crossfade, demo, mix
+from deepbass_engine.cli import analyze, config, crossfade, demo, gui, mix
 from deepbass_engine.cli.console import Console
 from deepbass_engine.errors import Cancelled, DeepBassError
 from deepbass_engine.version import __version__
 
-COMMANDS = (demo, mix, analyze, crossfade, config)
+COMMANDS = (gui, demo, mix, analyze, crossfade, config)
 
 EXIT_DONE, EXIT_LEFT_OUT, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 2, 130
 
@@ -32,15 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     parser = _parser()
-    args, rest = parser.parse_known_args(arguments)
+    args, rest = parser.parse_known_args(
+        _with_command(sys.argv[1:] if arguments is None else arguments)
+    )
     if rest:
         # argparse takes only the first row of paths: those behind a flag are left over
         if not hasattr(args, "paths") or any(word.startswith("-") for word in rest):
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
         args.paths = [*args.paths, *map(Path, rest)]
-    if not hasattr(args, "run"):
-        parser.print_help()
-        return EXIT_FAILED
     console = Console()
     console.quiet = getattr(args, "quiet", False)
     try:
@@ -64,15 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.clear()
 
 
+def _with_command(words: Sequence[str]) -> list[str]:
+    """The words with the command they mean: no word at all, or a file's name, opens the window."""
+    if not words or (not words[0].startswith("-") and Path(words[0]).exists()):
+        commands = {command.__name__.rpartition(".")[2] for command in COMMANDS}
+        if not words or words[0] not in commands:
+            return ["gui", *words]
+    return list(words)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="deepbass",
-        description="Mix a playlist into one continuous mix.",
+        description="Mix a playlist into one continuous mix. Without a command the window opens.",
         epilog="Exit codes: 0 done; 1 done, but some input was left out; 2 bad usage or nothing "
         "could be done; 130 cancelled.",
     )
     parser.add_argument("--version", action="version", version=f"deepbass {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(commands)
     return parser

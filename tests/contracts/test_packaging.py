@@ -1,4 +1,4 @@
-"""The wheel holds the engine and its resources, and nothing beside them."""
+"""The wheel holds the engine, the window and their resources, and nothing beside them."""
 
 import re
 import subprocess
@@ -23,13 +23,17 @@ def wheel(tmp_path_factory):
     return made
 
 
-def test_the_wheel_has_one_package_and_its_resources(wheel):
+def test_the_wheel_has_two_packages_and_their_resources(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"deepbass_engine"}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {
+        "deepbass_engine",
+        "deepbass_gui",
+    }
     inside = {f"deepbass_engine/_resources/{path.name}" for path in (ROOT / "resources").iterdir()}
-    assert inside <= set(names)
+    assert inside <= {name.rstrip("/") for name in names} | {str(Path(n).parent) for n in names}
+    assert any(name.endswith("data/share/applications/deepbass.desktop") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

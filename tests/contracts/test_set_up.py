@@ -97,6 +97,15 @@ def test_a_missing_test_command_alone_is_said_and_stops_nothing(lacking, capsys)
     assert "absent-tool\nInstall as root" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="libraries are Linux's")
+def test_what_only_a_display_needs_is_said_and_stops_nothing(lacking, capsys):
+    lacking.PACKAGES.write_text("display libabsent.so.9 libabsent9\n")
+    lacking.prepare_system("demo")
+    said = capsys.readouterr().out
+    assert "on an X display: libabsent.so.9\n" in said
+    assert "\n    apt-get install libabsent9\n" in said
+
+
 def test_as_root_the_packages_are_installed(lacking, commands, monkeypatch):
     monkeypatch.setattr(lacking, "is_root", lambda: True)
     with pytest.raises(lacking.Stop, match=r"libabsent\.so\.9"):  # nothing was really installed
