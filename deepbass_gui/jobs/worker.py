@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 
 from deepbass_engine.errors import Cancelled
 from deepbass_engine.progress import CancelToken, Progress
@@ -59,7 +59,7 @@ OnEvent = Callable[[Event], None]
 Work = Callable[["Job"], Any]
 
 
-class Job(QRunnable):
+class Job:
     """One piece of work; made by `Worker.start`.
 
     Attributes
@@ -69,8 +69,6 @@ class Job(QRunnable):
     """
 
     def __init__(self, work: Work, on_event: OnEvent, post: Callable[[Job, Event], None]) -> None:
-        super().__init__()
-        self.setAutoDelete(False)  # Python owns it, until its last event is delivered
         self.cancel = CancelToken()
         self.on_event = on_event
         self._work = work
@@ -148,7 +146,7 @@ class Worker(QObject):
         """
         job = Job(work, on_event, self._posted.emit)
         self._jobs.add(job)
-        self._pool.start(job)
+        self._pool.start(job.run)  # a QRunnable of ours would never be freed by PySide
         return job
 
     def cancel_all(self) -> None:

@@ -40,7 +40,7 @@ def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Help -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["mix", "--help"], ["--version"], []])
+@pytest.mark.parametrize("arguments", [["--help"], ["mix", "--help"], ["gui", "--help"], ["--version"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     heavy = ("numpy", "scipy", "soundfile", "soxr", "av", "mutagen", "matplotlib", "PySide6")
     program = (
@@ -83,10 +83,14 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
 # Exit codes -------------------------------------------------------------------------------------
 
 
-def test_without_a_command_there_is_help_and_code_2() -> None:
-    outcome = deepbass()
-    assert outcome.code == 2
-    assert outcome.out.startswith("usage: deepbass")
+@pytest.mark.parametrize("words", [[], ["gui"], ["set.m3u8"]])
+def test_no_command_and_a_files_name_open_the_window(tmp_path: Path, words: list[str]) -> None:
+    """There is no screen here, so it says that it can't, and what can be done instead."""
+    (tmp_path / "set.m3u8").write_text("one.wav\n")
+    outcome = deepbass(*words, cwd=tmp_path, DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "no screen" in outcome.err
+    assert "deepbass mix" in outcome.err
 
 
 def test_an_unknown_command_is_named_with_those_there_are() -> None:
