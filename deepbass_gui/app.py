@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLoggingCategory, QTimer
 from PySide6.QtWidgets import QApplication
 
 from deepbass_engine.version import __version__
@@ -20,6 +20,7 @@ _SIGNALS_EVERY_MS = 200
 
 def make_application() -> QApplication:
     """The application: its name, its look, and what becomes of unexpected errors."""
+    QLoggingCategory.setFilterRules("qt.multimedia.*=false")  # it tells of every backend it tries
     application = QApplication(["deepbass"])
     application.setOrganizationName("DeepBass")
     application.setApplicationName("DeepBass")

@@ -118,7 +118,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def make_actions(owner: QWidget, slots: Mapping[str, Callable[[], None]]) -> dict[str, QAction]:
+def make_actions(owner: QWidget, slots: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
     """An action for each command, by its name; `slots` says what each does."""
     actions = {}
     for command in COMMANDS:
@@ -163,6 +163,6 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Commands", text)
 
 
-def _without_checked(slot: Callable[[], None]) -> Callable[[bool], None]:
+def _without_checked(slot: Callable[[], object]) -> Callable[[bool], object]:
     """A slot for `triggered` that leaves its argument away."""
     return lambda _checked: slot()

@@ -111,11 +111,6 @@ class Comparison(QObject):
         return self._pair is not None
 
     @property
-    def can_switch(self) -> bool:
-        """Whether there is a transition to compare settings of."""
-        return self._selection.pair is not None
-
-    @property
     def shown(self) -> Choice:
         """Which one the project has, and is heard."""
         return self._shown

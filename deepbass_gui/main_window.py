@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
 
 from deepbass_engine import resources
 from deepbass_engine.errors import DeepBassError, shown
-from deepbass_engine.mix.report import MixReport
 from deepbass_engine.project import Problem
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_engine.version import __version__
@@ -34,13 +33,13 @@ from deepbass_gui import commands, faults, preferences, theme
 from deepbass_gui.autosave import Autosave
 from deepbass_gui.comparison import Comparison
 from deepbass_gui.dialogs.ask import Answer, Role, ask
-from deepbass_gui.dialogs.export import ExportChoice, ExportDialog
-from deepbass_gui.dialogs.problems import NoticeBar, ProblemsDialog
+from deepbass_gui.dialogs.export import ExportDialog
+from deepbass_gui.dialogs.problems import Level, NoticeBar, ProblemsDialog
 from deepbass_gui.dialogs.settings import SettingsDialog
 from deepbass_gui.dialogs.shortcuts import ShortcutSheet
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, reset_transition
-from deepbass_gui.jobs.rendering import Renderer
+from deepbass_gui.jobs.rendering import ExportChoice, JobState, RenderedMix, Renderer, Stage
 from deepbass_gui.keys import OwnKeys
 from deepbass_gui.music_flow import MusicFlow
 from deepbass_gui.player import Player
@@ -80,9 +79,9 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.document = document
         self.selection = Selection(document, self)
-        self.player = Player(document, self)
-        self.comparison = Comparison(document, self.selection, self.player)
         self.renderer = Renderer(document, self)
+        self.player = Player(document, self, store=self.renderer.store)
+        self.comparison = Comparison(document, self.selection, self.player)
         self.files = ProjectFiles(document, self)
         self.autosave = Autosave(document, self)
         self.flow = ProjectFlow(document, self.files, self.autosave, self)
@@ -178,7 +177,6 @@ class MainWindow(QMainWindow):
             flow.failed.connect(faults.show)
 
         player.position_changed.connect(timeline.set_playhead)
-        player.position_changed.connect(self.overview.set_playhead)
         player.position_changed.connect(self.editor.set_playhead)
         player.state_changed.connect(self._update_actions)
         player.trouble.connect(partial(self._tell, "warning"))
@@ -187,6 +185,12 @@ class MainWindow(QMainWindow):
         timeline.edit_requested.connect(self._show_editor)
         self.editor.seek_requested.connect(player.seek)
         self.editor.audition_requested.connect(self._audition)
+        for name, changed in (
+            ("snap", self.editor.snap_changed),
+            ("spectrogram", self.editor.spectrogram_changed),
+        ):
+            changed.connect(self.actions_by_name[name].setChecked)
+        self.actions_by_name["snap"].setChecked(self.editor.canvas.snaps)
 
         self.playlist.add_requested.connect(self.music.add)
         self.playlist.demo_requested.connect(self.music.add_demo)
@@ -199,6 +203,7 @@ class MainWindow(QMainWindow):
         self.renderer.finished.connect(self._on_rendered)
         self.renderer.failed.connect(self._on_render_failed)
         self.renderer.queue_changed.connect(self._update_actions)
+        self.renderer.queue_changed.connect(self._show_queue)
         self.render_panel.report_requested.connect(partial(self.show_part, "report"))
         self.report.marks_changed.connect(self._on_marks)
 
@@ -309,9 +314,16 @@ class MainWindow(QMainWindow):
         self.show_part("render")
         self.renderer.render(choice)
 
-    def _on_rendered(self, report: MixReport, choice: ExportChoice) -> None:
-        self.report.show_report(report)
-        self._tell("info", self.tr("Rendered {name}").format(name=shown(choice.target.name)))
+    def _on_rendered(self, mix: RenderedMix) -> None:
+        self.report.show_mix(mix)
+        self._tell("info", self.tr("Rendered {name}").format(name=shown(mix.choice.target.name)))
+
+    def _show_queue(self) -> None:
+        """Show in the timeline how far each transition is."""
+        shares = {JobState.QUEUED: 0.0, JobState.RENDERING: 0.5}
+        is_shown = self.renderer.is_rendering and self.renderer.stage is Stage.TRANSITIONS
+        jobs = self.renderer.jobs if is_shown else []
+        self.timeline.set_progress({job.pair: shares.get(job.state, 1.0) for job in jobs})
 
     def _on_render_failed(self, error: Exception) -> None:
         if not isinstance(error, DeepBassError):
@@ -320,11 +332,10 @@ class MainWindow(QMainWindow):
     def _on_marks(self, marks: Mapping[Pair, tuple[str, ...]]) -> None:
         self.playlist.set_marks(marks)
         self.timeline.set_marks(marks)
-        self.overview.set_marks(marks)
 
     # Telling
 
-    def _tell(self, level: str, text: str) -> None:
+    def _tell(self, level: Level, text: str) -> None:
         if level == "info":
             self.statusBar().showMessage(text, _MESSAGE_MS)
         else:
@@ -334,7 +345,7 @@ class MainWindow(QMainWindow):
         ProblemsDialog(problems, self).show()
 
     def _show_settings(self) -> None:
-        SettingsDialog(self.document, self).open()
+        SettingsDialog(self.document, self.player, self).open()
 
     def _show_shortcuts(self) -> None:
         ShortcutSheet(self.menuBar(), self).show()

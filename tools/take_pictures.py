@@ -85,7 +85,7 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     actions = window.actions_by_name
     take("empty")
     files = collect([args.music]).files[: args.tracks]
-    window.add_paths(files)
+    window.music.add_paths(files)
     wait(lambda: window.document.library.n_settled > 1, "the first tracks")
     take("reading")
     wait(lambda: bool(window.document.project.tracks) and window.document.is_settled, "all tracks")

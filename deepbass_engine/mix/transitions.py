@@ -132,6 +132,7 @@ def render_transitions(
     store: TransitionStore,
     *,
     jobs: int = 0,
+    on_begin: Callable[[int], None] | None = None,
     on_done: OnTransition | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -151,6 +152,9 @@ def render_transitions(
         Where they go.
     jobs
         Tracks worked on at once; 0 takes one for each core.
+    on_begin
+        Called with the number of a transition when the first of its tracks is opened, from any
+        thread.
     on_done
         Called for each transition when it is there, one at a time, from any thread. A cut, of no
         frames, counts as found.
@@ -167,7 +171,7 @@ def render_transitions(
         If asked to stop.
     """
     wanted = sorted(set(indices))
-    work = _Transitions(plan, wanted, store, on_done, on_progress)
+    work = _Transitions(plan, wanted, store, on_begin, on_done, on_progress)
     work.run(n_workers(jobs), cancel or CancelToken())
     return dict(sorted(work.failed.items()))
 
@@ -180,6 +184,7 @@ class _Transitions:
         plan: MixPlan,
         wanted: list[int],
         store: TransitionStore,
+        on_begin: Callable[[int], None] | None,
         on_done: OnTransition | None,
         on_progress: OnProgress | None,
     ) -> None:
@@ -188,9 +193,11 @@ class _Transitions:
         self._wanted = wanted
         self._missing: set[int] = set()
         self._store = store
+        self._on_begin = on_begin
         self._on_done = on_done
         self._on_progress = on_progress
         self._told: set[int] = set()
+        self._begun: set[int] = set()
         self._waiting = PartsWaiting()
         self._lock = threading.Lock()
         self._stop = CancelToken()
@@ -209,6 +216,7 @@ class _Transitions:
 
     def _take_parts(self, track_index: int) -> None:
         """Decode a track once for the transitions on both of its sides."""
+        self._begin({track_index - 1, track_index} & self._missing)
         try:
             self._decode(track_index)
         except DeepBassError as error:
@@ -238,6 +246,15 @@ class _Transitions:
             self._tell(index, error=error)
         else:
             self._tell(index)
+
+    def _begin(self, indices: set[int]) -> None:
+        """Say once of each transition that work on it has begun."""
+        with self._lock:
+            new = indices - self._begun
+            self._begun |= new
+        if self._on_begin is not None:
+            for index in sorted(new):
+                self._on_begin(index)
 
     def _tell(
         self, index: int, *, came_from_store: bool = False, error: DeepBassError | None = None

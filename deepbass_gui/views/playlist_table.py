@@ -86,8 +86,8 @@ class PlaylistTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(TRACK_PX)
         self.doubleClicked.connect(self.opened)
         self._set_up_columns()
-        model.rows_changed.connect(self._set_heights)
-        self._set_heights()
+        model.rows_changed.connect(self._lay_out_rows)
+        self._lay_out_rows()
 
     def show_pair(self, pair: Pair | None) -> None:
         """Put the bar beside another transition."""
@@ -300,12 +300,18 @@ class PlaylistTable(QTableView):
         self._show_columns()
         super().resizeEvent(event)
 
-    def _set_heights(self) -> None:
+    def _lay_out_rows(self) -> None:
+        """Make transitions thin, their words as wide as all there is before the status."""
+        first = self._column("title")
+        n_columns = self._column("status") - first
+        self.clearSpans()
         for row in range(self._model.rowCount()):
             is_track = isinstance(self._model.row(row), TrackRow)
             height = TRACK_PX if is_track else TRANSITION_PX
             if self.rowHeight(row) != height:
                 self.setRowHeight(row, height)
+            if not is_track:
+                self.setSpan(row, first, 1, n_columns)
 
     def selected(self) -> list[QModelIndex]:
         """First cells of the chosen rows, from top to bottom."""

@@ -52,9 +52,7 @@ class SettingForm(QWidget):
 
     changed = Signal(str, object)
 
-    def __init__(
-        self, kind: type[Struct], values: Struct, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, kind: type[Struct], values: Struct, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kind = kind
         self._fields: dict[str, _Field] = {}
@@ -273,9 +271,7 @@ def _plain_field(setting: Setting, parent: QWidget) -> _Field:
         return _choice_field(setting, parent)
     if setting.kind is bool:
         return _check_field(parent)
-    if setting.kind is float or (
-        setting.kind is int and (setting.maximum or 0) <= _LARGEST_SPIN
-    ):
+    if setting.kind is float or (setting.kind is int and (setting.maximum or 0) <= _LARGEST_SPIN):
         return _number_field(setting, parent)
     return _text_field(setting, parent)
 
