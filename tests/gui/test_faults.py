@@ -100,8 +100,11 @@ def test_an_interrupt_ends_the_event_loop_without_a_dialog(qtbot, qapp, log):
         raise KeyboardInterrupt
 
     QTimer.singleShot(0, interrupt)
-    QTimer.singleShot(5_000, lambda: qapp.exit(0))
+    patience = QTimer(singleShot=True, interval=5_000)
+    patience.timeout.connect(lambda: qapp.exit(0))
+    patience.start()
     assert qapp.exec() == 130
+    patience.stop()  # outside of exec() an exit would end every later event loop at once
     assert open_dialogs() == []
     assert log.read_text() == ""
 
