@@ -19,6 +19,7 @@ from deepbass_engine.atomic import replacing
 from deepbass_engine.errors import OutputError, PlaylistError, shown
 from deepbass_engine.paths import absolute, home
 from deepbass_engine.playlist_formats import PLAYLIST_EXTENSIONS, Listed, composed, parsed
+from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Problem
 
 AUDIO_EXTENSIONS = frozenset({
@@ -62,7 +63,7 @@ class Playlist(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def collect(paths: Iterable[Path]) -> Collected:
+def collect(paths: Iterable[Path], *, cancel: CancelToken | None = None) -> Collected:
     """Turn files, folders and playlists into audio files.
 
     A folder gives the audio files in it and in its folders, ordered by name as a person counts;
@@ -75,13 +76,21 @@ def collect(paths: Iterable[Path]) -> Collected:
     ----------
     paths
         What a person named, each a file, a folder or a playlist.
+    cancel
+        Looked at before each file and folder.
 
     Returns
     -------
     Collected
         The files and the problems, both in the order they were met.
+
+    Raises
+    ------
+    Cancelled
+        If asked to stop.
     """
-    met = [item for path in paths for item in _expanded(absolute(path), ())]
+    cancel = cancel or CancelToken()
+    met = [item for path in paths for item in _expanded(absolute(path), (), cancel)]
     return Collected(
         files=tuple(item for item in met if isinstance(item, Path)),
         problems=tuple(item for item in met if isinstance(item, Problem)),
@@ -145,8 +154,11 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
     return parts, name
 
 
-def _expanded(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | Problem]:
+def _expanded(
+    path: Path, playlists: tuple[Path, ...], cancel: CancelToken
+) -> Iterator[Path | Problem]:
     """What one path gives; `playlists` are the ones that led here, to know a circle by."""
+    cancel.raise_if_cancelled()
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -157,21 +169,22 @@ def _expanded(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | Proble
         yield Problem(path, None, what, "check its name and permissions")
         return
     if stat.S_ISDIR(mode):
-        yield from _from_folder(path)
+        yield from _from_folder(path, cancel)
     elif not stat.S_ISREG(mode):
         hint = "save the sound as a file and name that"
         yield Problem(path, None, "is a device or pipe, not a file", hint)
     elif path.suffix.lower() in PLAYLIST_EXTENSIONS:
-        yield from _from_playlist(path, playlists)
+        yield from _from_playlist(path, playlists, cancel)
     else:
         yield path
 
 
-def _from_folder(top: Path) -> Iterator[Path | Problem]:
+def _from_folder(top: Path, cancel: CancelToken) -> Iterator[Path | Problem]:
     waiting = [top]
     visited: set[tuple[int, int]] = set()
     is_empty = True
     while waiting:
+        cancel.raise_if_cancelled()
         path = waiting.pop()
         status = _status(path)
         if status is not None and stat.S_ISDIR(status.st_mode):
@@ -189,13 +202,15 @@ def _from_folder(top: Path) -> Iterator[Path | Problem]:
                 waiting += [child for child in reversed(inside) if child.name[0] != "."]
         elif path.suffix.lower() in AUDIO_EXTENSIONS:
             is_empty = False
-            yield from _expanded(path, ())
+            yield from _expanded(path, (), cancel)
     if is_empty:
         hint = "name another folder, or files by themselves if their extension is unusual"
         yield Problem(top, None, "there is no audio file in this folder", hint)
 
 
-def _from_playlist(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | Problem]:
+def _from_playlist(
+    path: Path, playlists: tuple[Path, ...], cancel: CancelToken
+) -> Iterator[Path | Problem]:
     try:
         playlist = read_playlist(path)
     except PlaylistError as error:
@@ -210,7 +225,7 @@ def _from_playlist(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | P
             what = f"the entry names {shown(entry.path)}, which holds this playlist's own folder"
             yield Problem(path, entry.line, what, "name the folder with the music")
         elif entry.path.suffix.lower() not in PLAYLIST_EXTENSIONS:
-            yield from _expanded(entry.path, above)
+            yield from _expanded(entry.path, above, cancel)
         elif Path(os.path.realpath(entry.path)) in above:
             what = f"the entry leads back to the playlist {shown(entry.path)}"
             yield Problem(path, entry.line, what, "take it out")
@@ -218,7 +233,7 @@ def _from_playlist(path: Path, playlists: tuple[Path, ...]) -> Iterator[Path | P
             what = f"playlists are nested more than {DEEPEST_NESTING} deep here"
             yield Problem(path, entry.line, what, "list the files in fewer playlists")
         else:
-            yield from _expanded(entry.path, above)
+            yield from _expanded(entry.path, above, cancel)
 
 
 def _content(path: Path) -> bytes:

@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         self._summary = QLabel()
+        self._summary.setContentsMargins(0, 0, theme.GRID_PX, 0)
         bar.addPermanentWidget(self.progress)
         bar.addPermanentWidget(self._summary)
 
@@ -489,7 +490,9 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         self.resize(1280, 800)
         self.resizeDocks([self._docks["playlist"]], [380], Qt.Orientation.Horizontal)
-        self.resizeDocks([self._docks["editor"]], [320], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [self._docks["editor"]], [self.height() * 9 // 20], Qt.Orientation.Vertical
+        )
         self.restoreGeometry(preferences.get_bytes("window/geometry"))
         self.restoreState(preferences.get_bytes("window/layout"), _LAYOUT_VERSION)
         self.actions_by_name["follow"].setChecked(preferences.get("follow", True))

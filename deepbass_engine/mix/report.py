@@ -178,7 +178,7 @@ def warnings(report: MixReport) -> list[str]:
         over = report.peak_dbfs or 0.0
         found.append(
             f"{report.clipped_frames} frames pass full scale (by up to {over:.1f} dB) and were "
-            "clipped; --subtype FLOAT keeps them"
+            "clipped; 32 bit float (--subtype FLOAT) keeps them"
         )
     return found
 

@@ -76,9 +76,7 @@ class ExportDialog(QDialog):
             ),
         )
         self._rate.setToolTip(
-            self.tr(
-                "As the tracks: the highest of theirs, at most 48 kHz. Kept with the project."
-            )
+            self.tr("As the tracks: the highest of theirs, at most 48 kHz. Kept with the project.")
         )
         self._cue = self._box(
             self.tr("C&ue sheet"), "cue", self.tr("For players and burning: .cue")
@@ -181,8 +179,8 @@ class ExportDialog(QDialog):
         beside_row.addStretch(1)
         form = QFormLayout()
         form.setSpacing(theme.GRID_PX)
-        form.addRow(self.tr("&File"), file_row)
-        form.addRow(self.tr("F&ormat"), format_row)
+        form.addRow(_label(self.tr("&File"), self._path), file_row)
+        form.addRow(_label(self.tr("F&ormat"), self._kind), format_row)
         form.addRow(self.tr("Sample &rate"), self._rate)
         form.addRow(self.tr("Beside it"), beside_row)
         form.addRow("", self._size)
@@ -276,3 +274,10 @@ class ExportDialog(QDialog):
         free = shutil.disk_usage(choice.target.parent).free
         words = self.tr("{size:.0f} MB at most; {free:.1f} GB are free there")
         return words.format(size=needed / 1e6, free=free / 1e9)
+
+
+def _label(words: str, buddy: QWidget) -> QLabel:
+    """A label whose letter leads to a field that shares its row with others."""
+    label = QLabel(words)
+    label.setBuddy(buddy)
+    return label

@@ -6,7 +6,7 @@ together becomes one edit; drops that overlap are added in the order in which th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,13 +136,7 @@ def _find(paths: Sequence[Path], cancel: CancelToken) -> _Found:
 
     A file with an extension of audio is taken unseen: if it is broken, its row says so.
     """
-
-    def until_cancelled() -> Iterator[Path]:
-        for path in paths:
-            cancel.raise_if_cancelled()
-            yield path
-
-    collected = collect(until_cancelled())
+    collected = collect(paths, cancel=cancel)
     files: list[Path] = []
     problems = list(collected.problems)
     for path in collected.files:

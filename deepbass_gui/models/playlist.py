@@ -408,6 +408,14 @@ class PlaylistModel(QAbstractTableModel):
         if wanted == self._rows:
             return
         self.is_changing = True
+        try:
+            self._become(wanted)
+        finally:
+            self.is_changing = False
+        self.rows_changed.emit()
+
+    def _become(self, wanted: list[Row]) -> None:
+        """Go from the rows that are shown to these."""
         place = {row.key: i for i, row in enumerate(wanted)}
         gone = [i for i, row in enumerate(self._rows) if row.key not in place]
         for first, last in reversed(list(_runs(gone))):
@@ -422,8 +430,6 @@ class PlaylistModel(QAbstractTableModel):
             self._rows[first:first] = wanted[first : last + 1]
             self.endInsertRows()
         self._rows = wanted
-        self.is_changing = False
-        self.rows_changed.emit()
 
     def _put_in_order(self, place: Mapping[str | Pair, int]) -> None:
         order = sorted(range(len(self._rows)), key=lambda i: place[self._rows[i].key])

@@ -36,6 +36,7 @@ class DefaultBar(QWidget):
         self._length.setSuffix(self.tr(" s"))
         self._length.setSingleStep(0.5)
         self._length.setKeyboardTracking(False)
+        self._length.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._length.setAccessibleName(self.tr("Default length in seconds"))
         self._length.setToolTip(
             self.tr("Length in seconds of transitions that have none of their own; 0 is a hard cut")
@@ -51,7 +52,7 @@ class DefaultBar(QWidget):
             (self._curve_in, self.tr("Curve of the track that enters, where a pair has none")),
         ):
             picker.setToolTip(tip)
-            picker.setMinimumContentsLength(9)
+            picker.setMinimumContentsLength(11)
             picker.picked.connect(self._pick_curve)
 
         row = QHBoxLayout(self)

@@ -46,13 +46,25 @@ def anchored(
     lane
         Which track stands still.
     follows
-        Whether to look at the region where the change has taken it out of sight.
+        Whether to look at the region where the change has taken it, or an end of it, out of sight.
     """
     shift = after.lane(lane).clip.origin_frame - before.lane(lane).clip.origin_frame
     shifted = replace(axis, first_frame=axis.first_frame + shift)
-    if follows and _is_in_sight(axis, before) and not _is_in_sight(shifted, after):
+    if not follows:
+        return shifted
+    if _is_whole(axis, before) and not _is_whole(shifted, after):
+        whole = fitted(after, axis.width)
+        if whole.frames_per_pixel > axis.frames_per_pixel:
+            return whole
+        return shifted.centered(after.fade.start_frame + after.fade.n_frames / 2)
+    if _is_in_sight(axis, before) and not _is_in_sight(shifted, after):
         return shifted.centered(after.fade.start_frame + after.fade.n_frames / 2)
     return shifted
+
+
+def _is_whole(axis: TimeAxis, scene: PairScene) -> bool:
+    start, end = scene.fade.start_frame, scene.fade.start_frame + scene.fade.n_frames
+    return axis.first_frame <= start and end <= axis.last_frame
 
 
 def _is_in_sight(axis: TimeAxis, scene: PairScene) -> bool:

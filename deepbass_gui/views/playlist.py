@@ -270,7 +270,7 @@ class PlaylistView(QWidget):
         self.empty.add_requested.connect(self.add_requested)
         self.empty.demo_requested.connect(self.demo_requested)
         self._adding.problems_found.connect(self.problems_found)
-        self._adding.added.connect(self.select)
+        self._adding.added.connect(self._on_added)
         self._adding.changed.connect(self.adding_changed)
         self._adding.changed.connect(self.empty.set_adding)
         self._relinking.problems_found.connect(self.problems_found)
@@ -286,6 +286,11 @@ class PlaylistView(QWidget):
         table.move_requested.connect(self.move_selected)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._show_menu)
+
+    def _on_added(self, ids: list[str]) -> None:
+        """Show where new tracks stand among others."""
+        if len(ids) < len(self._document.settled_project.tracks):
+            self.select(ids)
 
     def _show_page(self) -> None:
         self._pages.setCurrentWidget(self.table if self.model.rowCount() else self.empty)

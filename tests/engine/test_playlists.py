@@ -619,3 +619,15 @@ def test_a_playlist_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) ->
     with pytest.raises(OutputError, match="No such file"):
         write_playlist(tmp_path / "none" / "l.m3u", [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_for_music_can_be_cancelled(tmp_path: Path) -> None:
+    from deepbass_engine.errors import Cancelled
+    from deepbass_engine.progress import CancelToken
+
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    cancel = CancelToken()
+    assert collect([tmp_path], cancel=cancel).files == ()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        collect([tmp_path], cancel=cancel)

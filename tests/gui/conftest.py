@@ -12,13 +12,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtCore import QCoreApplication, QSettings
 from pytestqt.qtbot import QtBot
+from signals import music, write
 
 from deepbass_engine.project import Project
 from deepbass_gui.document import Document
 from deepbass_gui.edits import tracks_for
 from deepbass_gui.jobs.library import Library
 from deepbass_gui.selection import Selection
-from signals import music, write
 
 
 @pytest.fixture(autouse=True)

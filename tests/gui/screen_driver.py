@@ -33,15 +33,21 @@ def main() -> int:
         """Say that all is there, once, and where the left edge of the region lies."""
         fade = document.plan.fades[0] if document.plan and document.plan.fades else None
         if fade is None or not document.is_settled or not window.isActiveWindow():
+            window.activateWindow()  # there may be no window manager to do so
             return
         timer.stop()
         canvas = window.editor.canvas
         lane = canvas.lane_rect(Lane.OUT)
-        edges = [canvas.axis.x_at(f) for f in (fade.start_frame, fade.start_frame + fade.n_frames)]
-        left, right = (
-            canvas.mapToGlobal(QPoint(round(x), round(lane.center().y()))) for x in edges
+        left = canvas.mapToGlobal(
+            QPoint(round(canvas.axis.x_at(fade.start_frame)), round(lane.center().y()))
         )
-        say("ready", left=[left.x(), left.y()], right=[right.x(), right.y()], frames=fade.n_frames)
+        say(
+            "ready",
+            left=[left.x(), left.y()],
+            frames=fade.n_frames,
+            can_play=window.player.can_play,
+            why_not=window.player.why_not,
+        )
 
     timer = QTimer(interval=100)
     timer.timeout.connect(look)
@@ -54,8 +60,9 @@ def main() -> int:
         )
     )
     window.player.state_changed.connect(lambda: say("playing", is_on=window.player.is_playing))
-    window.player.trouble.connect(lambda text: say("trouble", text=text))
-    window.renderer.finished.connect(lambda report, choice: say("rendered", path=report.output))
+    window.renderer.finished.connect(
+        lambda mix: say("rendered", path=mix.report.output, frames=mix.report.frames)
+    )
     window.closed.connect(application.quit)
     return application.exec()
 

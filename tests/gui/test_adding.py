@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from signals import music, write
 
 from deepbass_engine.project import Problem, Project
 from deepbass_gui.document import Document
 from deepbass_gui.edits import without_tracks
 from deepbass_gui.jobs.adding import Adding
-from signals import music, write
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from signals import music, write
 
 from deepbass_engine.project import Problem
 from deepbass_gui.document import Document
@@ -16,7 +17,6 @@ from deepbass_gui.edits import Pair
 from deepbass_gui.models.playlist import TransitionRow
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.playlist import PlaylistView
-from signals import music, write
 
 Fill = Callable[..., Document]
 

@@ -40,7 +40,9 @@ def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Help -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["mix", "--help"], ["gui", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["mix", "--help"], ["gui", "--help"], ["--version"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     heavy = ("numpy", "scipy", "soundfile", "soxr", "av", "mutagen", "matplotlib", "PySide6")
     program = (

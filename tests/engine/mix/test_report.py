@@ -232,7 +232,8 @@ def test_clipping_is_mentioned_with_its_height_and_the_way_out(tmp_path: Path) -
     path = signals.write(tmp_path / "over.wav", samples, RATE_HZ, "FLOAT")
     clipped = mixed(tmp_path, [path, path], trim="none")
     assert warnings(clipped) == [
-        "6 frames pass full scale (by up to 6.0 dB) and were clipped; --subtype FLOAT keeps them"
+        "6 frames pass full scale (by up to 6.0 dB) and were clipped; "
+        "32 bit float (--subtype FLOAT) keeps them"
     ]
     assert warnings(mixed(tmp_path, [path, path], trim="none", subtype="FLOAT")) == []
 
