@@ -43,6 +43,7 @@ def main() -> int:
         )
         say(
             "ready",
+            window=int(window.winId()),
             left=[left.x(), left.y()],
             frames=fade.n_frames,
             can_play=window.player.can_play,

@@ -123,7 +123,8 @@ def test_a_person_drags_an_edge_plays_renders_and_leaves(window, screen: str, tm
     assert mix.parent == tmp_path
     assert soundfile.info(mix).frames == rendered["frames"]
 
+    xdotool("windowfocus", "--sync", ready["window"])  # there is no window manager to do so
     xdotool("key", "ctrl+z")
     assert wait_for("edit")["frames"] == before
-    xdotool("key", "ctrl+q")
+    xdotool("key", "ctrl+q", "sleep", 1, "key", "alt+d")  # it asks, and nothing is to be saved
     assert program.wait(PATIENCE_S) == 0
