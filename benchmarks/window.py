@@ -3,7 +3,8 @@
 Three scenarios, each in a process of its own, as often as `--rounds` says; medians are printed.
 
 start       from the start of the process until the window has painted itself
-waveform    from the drop of a 5-minute MP3 until part of its waveform is painted, and until all is
+waveform    from the drop of a 5-minute MP3, 1.5 s after the window is there, until part of its
+            waveform is painted, and until all is
 heartbeat   a timer of the GUI thread that should fire every 10 ms, while 200 tracks are loaded and
             while a mix is rendered: how late it is
 

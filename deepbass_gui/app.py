@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,8 @@ def make_application() -> QApplication:
 
 def make_window() -> MainWindow:
     """A window with an empty project."""
-    return MainWindow(Document(Library()))
+    library = Library(jobs=max(1, (os.cpu_count() or 1) - 1))  # one core is left to the window
+    return MainWindow(Document(library))
 
 
 def run(paths: Sequence[Path]) -> int:
@@ -51,6 +53,7 @@ def run(paths: Sequence[Path]) -> int:
     try:
         window.show()
         QTimer.singleShot(0, lambda: window.open_paths(paths))
+        QTimer.singleShot(0, window.document.library.warm_up)
         return application.exec()
     finally:
         for signum, handler in before.items():

@@ -19,7 +19,8 @@ from deepbass_engine.project import Problem, Project, Track
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.library import Library, TrackFacts
 
-PLAN_AFTER_MS = 50
+PLAN_AFTER_MS = 250
+"""How long news of files are gathered before the mix is planned anew."""
 MERGES_WITHIN_S = 1.0
 
 
@@ -67,6 +68,11 @@ class Document(QObject):
     def project(self) -> Project:
         """The project as it is seen, with what is being tried out."""
         return self._project
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether something is being tried out."""
+        return self._before_trial is not None
 
     @property
     def settled_project(self) -> Project:
@@ -199,7 +205,7 @@ class Document(QObject):
         self.modified_changed.emit(not is_clean)
 
     def _on_facts(self, path: Path) -> None:
-        if self.is_settled:
+        if self.is_settled or self._plan is None:
             self._make_plan()
         elif not self._soon.isActive():
             self._soon.start()

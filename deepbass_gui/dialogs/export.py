@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -106,14 +107,18 @@ class ExportDialog(QDialog):
             box.currentIndexChanged.connect(self._check)
         for check in (self._cue, self._tracklist, self._report):
             check.toggled.connect(self._check)
+        document.planned.connect(self._check)
         self._check()
         self.render_button.setFocus()
 
     @property
     def choice(self) -> ExportChoice:
         """What is chosen now."""
+        target = Path(self._path.text())
+        with suppress(RuntimeError):  # a "~name" of nobody is a name like any other
+            target = target.expanduser()
         return ExportChoice(
-            target=Path(self._path.text()).expanduser().absolute(),
+            target=target.absolute(),
             output=OutputSettings(
                 subtype=self._subtype.currentData(), jobs=preferences.get(JOBS_KEY, 0)
             ),
@@ -215,7 +220,8 @@ class ExportDialog(QDialog):
         self._subtype.clear()
         for subtype in _SUBTYPES[self._kind.currentData()]:
             self._subtype.addItem(words[subtype], subtype)
-        self._subtype.setCurrentIndex(max(0, self._subtype.findData(wanted)))
+        index = self._subtype.findData(wanted)
+        self._subtype.setCurrentIndex(index if index >= 0 else self._subtype.count() - 1)
         self._subtype.blockSignals(False)
 
     def _on_kind(self) -> None:
@@ -254,7 +260,7 @@ class ExportDialog(QDialog):
                 overwrite=True,
                 beside=[*choice.beside],
             )
-            trouble = ""
+            trouble = self._room_words(choice)
         except OutputError as error:
             trouble = str(error)
         replaced = [p.name for p in (choice.target, *choice.beside) if not trouble and p.exists()]
@@ -266,14 +272,29 @@ class ExportDialog(QDialog):
         self._size.setText("" if not self.render_button.isEnabled() else self._size_words(choice))
 
     def _size_words(self, choice: ExportChoice) -> str:
+        words = self.tr("{size:.0f} MB at most; {free:.1f} GB are free there")
+        return words.format(size=self._n_bytes(choice) / 1e6, free=_n_free(choice) / 1e9)
+
+    def _room_words(self, choice: ExportChoice) -> str:
+        """Why the disk can't hold the mix; empty where it can."""
+        needed, free = self._n_bytes(choice), _n_free(choice)
+        if needed <= free:
+            return ""
+        words = self.tr("The mix needs {size:.0f} MB, and {free:.0f} MB are free there.")
+        return words.format(size=needed / 1e6, free=free / 1e6)
+
+    def _n_bytes(self, choice: ExportChoice) -> int:
+        """Room that the mix takes; none while too little is known of its tracks."""
         plan = self._document.plan
-        assert plan is not None
+        if plan is None:
+            return 0
         rate_hz = self._rate.currentData() or plan.sample_rate_hz
         n_frames = rescale_frames(plan.n_frames, plan.sample_rate_hz, rate_hz)
-        needed = bytes_needed(choice.target.suffix, choice.output.subtype, n_frames)
-        free = shutil.disk_usage(choice.target.parent).free
-        words = self.tr("{size:.0f} MB at most; {free:.1f} GB are free there")
-        return words.format(size=needed / 1e6, free=free / 1e9)
+        return bytes_needed(choice.target.suffix, choice.output.subtype, n_frames)
+
+
+def _n_free(choice: ExportChoice) -> int:
+    return shutil.disk_usage(choice.target.parent).free
 
 
 def _label(words: str, buddy: QWidget) -> QLabel:

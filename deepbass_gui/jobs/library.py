@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -152,6 +153,15 @@ class Library(QObject):
             before = self._facts[path]
             self._read(path, replace(before, state=State.WAITING, share=0.0, error=None))
             self.changed.emit(path)
+
+    def warm_up(self) -> None:
+        """Load what reading needs, so that the first file does not wait for it."""
+
+        def load(job: Job) -> None:
+            import_module("deepbass_engine.analysis.k_weighting")
+            import_module("deepbass_engine.analysis.extremes")
+
+        self._looking.start(load, lambda event: None)
 
     def look_again(self) -> None:
         """Read those files again that have changed on the disk, come or gone."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from msgspec import structs
 from PySide6.QtCore import QObject, Signal
 
 from deepbass_engine.analysis.track import analyze_tracks
@@ -24,7 +25,8 @@ from deepbass_engine.mix.report import MixReport, save_report
 from deepbass_engine.mix.tracklist import save_cue, save_tracklist
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.mix.transitions import render_transitions
-from deepbass_engine.project import Project
+from deepbass_engine.progress import Progress
+from deepbass_engine.project import Problem, Project
 from deepbass_engine.settings import OutputSettings
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
@@ -269,12 +271,37 @@ def _rendered(
         overwrite=choice.overwrite,
         beside=list(choice.beside),
         transitions=store,
-        on_progress=job.progress,
+        on_progress=lambda progress: _tell_written(job, progress),
         cancel=job.cancel,
     )
+    report = _with_files_beside(report, choice)
+    return RenderedMix(report, choice, _pairs(report, project))
+
+
+def _tell_written(job: Job, progress: Progress) -> None:
+    """Tell of what is written, not of the second look at the tracks that goes before."""
+    if progress.stage == "rendering":
+        job.progress(progress)
+
+
+def _with_files_beside(report: MixReport, choice: ExportChoice) -> MixReport:
+    """Write what goes beside the mix; what can't be is told in the report, for the mix is there."""
+    problems = list(report.problems)
     for path, save in choice.beside.items():
-        save(report, path)
-    return RenderedMix(report, choice, tuple(pair_job.pair for pair_job in queue))
+        try:
+            save(report, path)
+        except DeepBassError as error:
+            problems.append(Problem.from_error(error, path))
+    return structs.replace(report, problems=tuple(problems))
+
+
+def _pairs(report: MixReport, project: Project) -> tuple[Pair, ...]:
+    """The rows each transition of a report joins; files may have gone since they were planned."""
+    rows = iter(project.tracks)
+    ids = [
+        next(row.id for row in rows if str(row.path) == track.path) for track in report.tracks
+    ]  # fmt: skip
+    return tuple(Pair(ids[fade.out_track], ids[fade.in_track]) for fade in report.transitions)
 
 
 def _queue(plan: MixPlan, titles: dict[str, str]) -> list[PairJob]:

@@ -353,15 +353,13 @@ class PlaylistModel(QAbstractTableModel):
             self._soon.start()
 
     def _show_news(self) -> None:
-        """Show what was learnt since the last time, each run of rows with one signal."""
+        """Show what was learnt since the last time, cell by cell."""
         news, self._news = self._news, set()
-        rows = [
-            i
-            for i, row in enumerate(self._rows)
-            if isinstance(row, TrackRow) and row.track.path in news
-        ]
-        for first, last in _runs(rows):
-            self._tell(first, last)
+        for i, row in enumerate(self._rows):
+            if isinstance(row, TrackRow) and row.track.path in news:
+                for column in range(len(self.columns)):
+                    # a range of cells would paint the whole table anew
+                    self.dataChanged.emit(self.index(i, column), self.index(i, column))
 
     def _show_all(self) -> None:
         if self._rows:

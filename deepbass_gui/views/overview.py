@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -22,6 +24,28 @@ REDRAW_EVERY_MS = 250
 _EDGE_PX = 6
 _FLAG_PX = 10
 _LEAST_FRAME_PX = 4
+
+
+class _Waves:
+    """The waveforms of one colour, drawn as one picture however many tracks there are."""
+
+    def __init__(self, color: QColor, width: int) -> None:
+        self._style = wave_style(color, color)
+        self._columns = np.zeros((width, 3), np.float32)
+        self._places: list[QRect] = []
+
+    def put(self, place: QRect, columns: NDArray[np.float32]) -> None:
+        """Put a track's columns where it stands."""
+        left, end = max(0, place.left()), min(len(self._columns), place.left() + place.width())
+        if end > left:
+            self._columns[left:end] = columns[left - place.left() : end - place.left()]
+            self._places.append(QRect(left, place.top(), end - left, place.height()))
+
+    def paint(self, painter: QPainter, height: int) -> None:
+        """Draw what was put."""
+        image = wave_image(self._columns, height, self._style)
+        for place in self._places:
+            painter.drawImage(place.topLeft(), image, place)
 
 
 class OverviewStrip(QWidget):
@@ -120,6 +144,7 @@ class OverviewStrip(QWidget):
         axis = self.axis
         per_column = axis.frames_per_pixel / ratio
         painter = QPainter(drawn)
+        waves: dict[int, _Waves] = {}
         for clip in clips_of(plan):
             left, end = (round(axis.x_at(f) * ratio) for f in (clip.start_frame, clip.end_frame))
             place = QRect(left, 0, max(1, end - left), size.height())
@@ -133,8 +158,10 @@ class OverviewStrip(QWidget):
             scale = clip.source_rate_hz / plan.sample_rate_hz
             first = (clip.start_frame - clip.origin_frame) * scale
             columns = peaks.columns(first, per_column * scale, place.width())
-            style = wave_style(color, color)
-            painter.drawImage(place.topLeft(), wave_image(columns, place.height(), style))
+            wave = waves.setdefault(color.rgba(), _Waves(color, size.width()))
+            wave.put(place, columns)
+        for wave in waves.values():
+            wave.paint(painter, size.height())
         painter.end()
         drawn.setDevicePixelRatio(ratio)
         return drawn
@@ -145,7 +172,10 @@ class OverviewStrip(QWidget):
 
     def _on_planned(self) -> None:
         self.setAccessibleDescription(words.description(self._document.plan))
-        self._draw_anew()
+        if self._document.plan is None or self._waves is None:
+            self._draw_anew()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _on_facts(self, path: Path) -> None:
         if not self._soon.isActive():

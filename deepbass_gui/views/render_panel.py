@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -26,6 +26,7 @@ from deepbass_gui.jobs.rendering import RenderedMix, Renderer, Stage
 from deepbass_gui.models.render_queue import RenderQueueModel
 
 _STEPS = 1_000
+_UPDATE_EVERY_MS = 100
 
 
 class RenderPanel(QWidget):
@@ -157,10 +158,15 @@ class StatusProgress(QWidget):
         row.setSpacing(theme.GRID_PX)
         for widget in (self._words, self._bar, self._cancel):
             row.addWidget(widget)
-        library.advanced.connect(self._update)
-        renderer.queue_changed.connect(self._update)
-        renderer.advanced.connect(self._update)
+        self._soon = QTimer(self, singleShot=True, interval=_UPDATE_EVERY_MS)
+        self._soon.timeout.connect(self._update)
+        for news in (library.advanced, renderer.queue_changed, renderer.advanced):
+            news.connect(self._update_soon)
         self._update()
+
+    def _update_soon(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _update(self) -> None:
         library, renderer = self._library, self._renderer

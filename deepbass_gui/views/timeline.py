@@ -40,7 +40,10 @@ from deepbass_gui.views.timeline_layout import Clip, Join, Layout, clips_of, joi
 from deepbass_gui.views.timeline_paint import Scene, paint_lanes
 from deepbass_gui.views.timeline_tiles import WaveTiles
 
-REPAINT_EVERY_MS = 66
+REPAINT_EVERY_MS = 100
+REFIT_EVERY_MS = 1_000
+PAINT_BUDGET_S = 0.02
+"""Time for waveforms that are not drawn yet, in one frame; the next frame goes on."""
 MARGIN_PX = 8
 NEAREST_FRAMES_PER_PX = 64
 """Closer than this the buckets that peaks are made of could be told apart."""
@@ -107,7 +110,14 @@ class TimelineView(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(REPAINT_EVERY_MS)
-        self._soon.timeout.connect(self.update)
+        self._soon.timeout.connect(self._show_news)
+        self._news: set[Path] = set()
+
+        self._was_planned = False
+        self._refit = QTimer(self)
+        self._refit.setSingleShot(True)
+        self._refit.setInterval(REFIT_EVERY_MS)
+        self._refit.timeout.connect(self._fit_again)
 
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -289,7 +299,15 @@ class TimelineView(QWidget):
             first_frame=axis.first_frame * scale,
             frames_per_pixel=axis.frames_per_pixel * scale,
         )
+        in_flux = self._document.is_trying or not self._document.is_settled
+        if self._is_fitted and in_flux and self._was_planned:
+            # every other scale draws every waveform anew: not at each step of a drag
+            if not self._refit.isActive():
+                self._refit.start()
+            self._look(axis)
+            return
         if self._is_fitted or not self._clips or axis.frames_per_pixel > self._farthest:
+            self._was_planned = bool(self._clips)
             self.fit()
             return
         now = next((c for c in self._clips if held and c.track_id == held.track_id), None)
@@ -297,6 +315,10 @@ class TimelineView(QWidget):
             moved = now.origin_frame - held.origin_frame * scale
             axis = replace(axis, first_frame=axis.first_frame + moved)
         self._look(axis)
+
+    def _fit_again(self) -> None:
+        if self._is_fitted:
+            self.fit()
 
     def _held_clip(self) -> Clip | None:
         """The clip in the middle of the view, which stays where it is if others change."""
@@ -308,8 +330,17 @@ class TimelineView(QWidget):
         if peaks is not self._seen_peaks.get(path):
             self._seen_peaks[path] = peaks
             self._tiles.forget(path, peaks)
+        self._news.add(path)
         if not self._soon.isActive():
             self._soon.start()
+
+    def _show_news(self) -> None:
+        """Paint the clips anew of whose files more is known."""
+        news, self._news = self._news, set()
+        layout = self.layout_now
+        for clip in self._clips:
+            if clip.path in news:
+                self.update(layout.clip(clip).toAlignedRect())
 
     def _on_shown(self, pair: Pair) -> None:
         fade = self._document.fade(pair)
@@ -347,7 +378,10 @@ class TimelineView(QWidget):
             hovered=self._hovered,
         )
         ratio = self.devicePixelRatioF()
+        self._tiles.begin(PAINT_BUDGET_S)
         paint_lanes(painter, scene, layout, self._tiles, exposed, font, ratio)
+        if self._tiles.owes:
+            QTimer.singleShot(0, self, self.update)
         if self._playhead is not None:
             whole = QRectF(0, 0, layout.axis.width, layout.height)
             paint_playhead(painter, round(self._axis.x_at(self._playhead)) + 0.5, whole)

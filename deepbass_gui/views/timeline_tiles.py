@@ -8,6 +8,7 @@ device, so that they are copied one to one at every device pixel ratio.
 from __future__ import annotations
 
 import math
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +89,14 @@ class WaveTiles:
     def __init__(self, held_bytes: int = HELD_BYTES) -> None:
         self._limit = held_bytes
         self._tiles: OrderedDict[_Key, _Tile] = OrderedDict()
+        self._until_s = math.inf
         self.n_bytes = 0
         self.n_drawn = 0
+        self.owes = False
+
+    def begin(self, budget_s: float) -> None:
+        """Begin a frame: what can't be drawn anew within this time is left out and owed."""
+        self._until_s, self.owes = time.perf_counter() + budget_s, False
 
     def paint(
         self,
@@ -134,7 +141,7 @@ class WaveTiles:
     def _tile(
         self, clip: Clip, peaks: Peaks, scale: WaveScale, index: int, height: int, color: QColor
     ) -> QImage | None:
-        """The picture of some columns; None where nothing is known of them."""
+        """The picture of some columns; None where nothing is known of them, or it is owed."""
         per_column = scale.frames_per_column
         # Columns and ramps in frames of the track at the mix's rate, peaks in those of the file.
         ratio = clip.source_rate_hz / scale.sample_rate_hz
@@ -157,6 +164,9 @@ class WaveTiles:
         if (held := self._tiles.get(key)) is not None:
             self._tiles.move_to_end(key)
             return held.image
+        if time.perf_counter() > self._until_s:
+            self.owes = True
+            return None
         columns = peaks.columns(first * per_column * ratio, per_column * ratio, n)
         style = wave_style(color, clipped)
         thickness = scale.device_ratio
