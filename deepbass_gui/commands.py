@@ -111,7 +111,6 @@ COMMANDS = (
             "Shows the two tracks' frequencies over time in the editor", is_checkable=True,
             begins_group=True),
     Command("shortcuts", "&Help", "&Keys", ("?", "F1"), "help"),
-    Command("guide", "&Help", "User &guide"),
     Command("log_folder", "&Help", "Open the &log folder"),
     Command("about", "&Help", "&About DeepBass", begins_group=True),
     Command("cancel", "&Edit", "&Cancel what runs", ("Esc",), "cancel", begins_group=True),

@@ -220,10 +220,27 @@ class Document(QObject):
         except PlanError:
             plan = None
             problems = tuple(Problem.from_error(a) for a in found if isinstance(a, DeepBassError))
-        problems = tuple(p for p in problems if p.path not in pending)
+        problems = tuple(p for p in problems if p.path not in pending) + self._replaced()
         if plan != self._plan or problems != self._problems:
             self._plan, self._problems = plan, problems
             self.planned.emit()
+
+    def _replaced(self) -> tuple[Problem, ...]:
+        """Files that are not those the project was saved with."""
+        found = []
+        for track in self._project.tracks:
+            facts = self.facts(track)
+            now = facts.analysis.content_hash if facts.is_settled and facts.analysis else ""
+            if track.content_hash and now and now != track.content_hash:
+                found.append(
+                    Problem(
+                        track.path,
+                        None,
+                        self.tr("is not the file that the project was saved with"),
+                        self.tr("look whether its transitions still fit"),
+                    )
+                )
+        return tuple(found)
 
     def _analysis(self, track: Track) -> TrackAnalysis | DeepBassError:
         facts = self.facts(track)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDockWidget,
     QLineEdit,
     QMenu,
     QTabBar,
@@ -56,12 +57,17 @@ class OwnKeys(QObject):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and isinstance(watched, QWidget)
-            and watched.window() is self._window
+            and self._is_ours(watched.window())
             and _is_own(watched, event)
         ):
             event.accept()
             return True
         return False
+
+    def _is_ours(self, window: QWidget) -> bool:
+        """Whether it is the window, or a part of it that was torn off: its keys hold there too."""
+        is_torn_off = isinstance(window, QDockWidget) and window.parentWidget() is self._window
+        return window is self._window or is_torn_off
 
 
 def _is_own(widget: QWidget, event: QKeyEvent) -> bool:

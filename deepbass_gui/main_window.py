@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from deepbass_engine import resources
 from deepbass_engine.errors import DeepBassError, shown
 from deepbass_engine.project import Problem
 from deepbass_engine.units import clock_text, seconds_from_frames
@@ -252,7 +251,6 @@ class MainWindow(QMainWindow):
             "follow": self._toggle_follow,
             "spectrogram": editor.toggle_spectrogram,
             "shortcuts": self._show_shortcuts,
-            "guide": self._open_guide,
             "log_folder": self._open_log,
             "about": self._show_about,
             "cancel": self._cancel,
@@ -350,9 +348,6 @@ class MainWindow(QMainWindow):
 
     def _show_shortcuts(self) -> None:
         ShortcutSheet(self.menuBar(), self).show()
-
-    def _open_guide(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(resources.path("user-guide.md"))))
 
     def _open_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(faults.log_folder())))
@@ -466,6 +461,7 @@ class MainWindow(QMainWindow):
             )
             return
         self.flow.when_safe(self._close_now)
+        event.setAccepted(self._is_closing)  # it was safe at once, and `close` is no use in here
 
     def _stop_and_close(self) -> None:
         self.renderer.cancel()

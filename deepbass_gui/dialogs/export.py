@@ -264,7 +264,7 @@ class ExportDialog(QDialog):
         except OutputError as error:
             trouble = str(error)
         replaced = [p.name for p in (choice.target, *choice.beside) if not trouble and p.exists()]
-        self.render_button.setEnabled(not trouble and self._document.plan is not None)
+        self.render_button.setEnabled(not trouble)
         self.render_button.setText(self.tr("&Replace") if replaced else self.tr("&Render"))
         if replaced:
             trouble = self.tr("Will be replaced: {names}").format(names=", ".join(replaced))

@@ -98,6 +98,9 @@ class SettingsDialog(QDialog):
 
     def apply(self) -> None:
         """Take everything over."""
+        if (field := self.focusWidget()) is not None:  # what is being typed into it counts
+            field.clearFocus()
+            field.setFocus()
         document = self._document
         project = with_default(document.settled_project, **_values(self.transition))
         project = with_mix(project, **_values(self.mix))

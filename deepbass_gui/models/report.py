@@ -6,7 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
 
 from deepbass_engine.mix.report import MixReport, ReportedTransition
 from deepbass_engine.units import clock_text, seconds_from_frames
@@ -45,8 +52,8 @@ class ReportModel(QAbstractTableModel):
             _Column(self.tr("Worth knowing"), lambda _, fade: "; ".join(notes(fade))),
         )
 
-    def show_report(self, report: MixReport, titles: tuple[str, ...]) -> None:
-        """Show another report.
+    def show_report(self, report: MixReport | None, titles: tuple[str, ...] = ()) -> None:
+        """Show another report, or none.
 
         Parameters
         ----------
@@ -101,7 +108,8 @@ class ReportModel(QAbstractTableModel):
 
 def notes(fade: ReportedTransition) -> tuple[str, ...]:
     """What is worth knowing of a transition, in words."""
-    shortened = (f"shortened: {fade.shortened_because}",) if fade.shortened_because else ()
+    words = QCoreApplication.translate("ReportModel", "shortened: {why}")
+    shortened = (words.format(why=fade.shortened_because),) if fade.shortened_because else ()
     return (*fade.reasons, *shortened)
 
 

@@ -47,7 +47,7 @@ class RenderPanel(QWidget):
         self._words = QLabel()
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._bar = _progress_bar()
+        self._bar = _progress_bar(self.tr("Progress of the mix"))
         self.cancel_button = QPushButton(theme.icon("cancel"), self.tr("&Cancel"))
         self.cancel_button.setToolTip(self.tr("Stops; nothing half-written is left behind (Esc)"))
         self.cancel_button.clicked.connect(renderer.cancel)
@@ -145,7 +145,7 @@ class StatusProgress(QWidget):
         self._renderer = renderer
         self._words = QLabel()
         self._words.setFont(theme.tabular(self._words.font()))
-        self._bar = _progress_bar()
+        self._bar = _progress_bar(self.tr("Progress"))
         self._bar.setFixedWidth(160)
         self._cancel = QToolButton()
         self._cancel.setIcon(theme.icon("cancel"))
@@ -202,8 +202,9 @@ def _left_words(renderer: Renderer, left_s: float) -> str:
     return renderer.tr("{n} min left").format(n=round(left_s / 60))
 
 
-def _progress_bar() -> QProgressBar:
+def _progress_bar(name: str) -> QProgressBar:
     bar = QProgressBar()
+    bar.setAccessibleName(name)
     bar.setRange(0, _STEPS)
     bar.setTextVisible(False)
     return bar

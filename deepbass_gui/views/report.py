@@ -49,7 +49,7 @@ class ReportView(QWidget):
         self._selection = selection
         self._mix: RenderedMix | None = None
         self.model = ReportModel(self)
-        self._head = QLabel(self.tr("The report of a mix stands here once it is rendered."))
+        self._head = QLabel()
         self._head.setWordWrap(True)
         self._head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.table = QTableView()
@@ -80,9 +80,17 @@ class ReportView(QWidget):
         column.addLayout(top)
         column.addWidget(self.table, 1)
         column.addWidget(self._warnings)
+        document.opened.connect(self.clear)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show no report: another project was opened."""
+        self._mix = None
+        self.model.show_report(None)
+        self._head.setText(self.tr("The report of a mix stands here once it is rendered."))
         for widget in (self.table, self._warnings, self._copy):
             widget.hide()
-        document.opened.connect(lambda: self.marks_changed.emit({}))
+        self.marks_changed.emit({})
 
     def show_mix(self, mix: RenderedMix) -> None:
         """Show the report of a finished mix."""

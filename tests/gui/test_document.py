@@ -170,3 +170,18 @@ def test_a_pair_that_is_none_has_no_fade(filled: Fill, pair: Pair) -> None:
     document = filled()
     assert document.fade(pair) is None
     assert document.analyses(pair) is None
+
+
+def test_a_file_that_is_not_the_saved_one_is_told(
+    qtbot: QtBot, filled: Fill, songs: list[Path]
+) -> None:
+    document = filled()
+    known = [document.facts(track).analysis.content_hash for track in document.project.tracks]
+    hashes = [known[0], "0" * 32, ""]
+    tracks = tuple(
+        replace(track, content_hash=content)
+        for track, content in zip(document.project.tracks, hashes, strict=True)
+    )
+    document.open(replace(document.project, tracks=tracks), None)
+    assert [problem.path for problem in document.problems] == [songs[1]]
+    assert len(document.plan.tracks) == 3
