@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from deepbass_engine.version import __version__
 from deepbass_gui import faults, preferences, theme
 from deepbass_gui.document import Document
+from deepbass_gui.garbage import GarbageCollection
 from deepbass_gui.jobs.library import Library
 from deepbass_gui.main_window import MainWindow
 
@@ -46,6 +47,7 @@ def run(paths: Sequence[Path]) -> int:
     """
     application = make_application()
     window = make_window()
+    garbage = GarbageCollection()
     awake = QTimer(interval=_SIGNALS_EVERY_MS)  # lets Python see signals while Qt waits
     awake.timeout.connect(lambda: None)
     awake.start()
@@ -56,6 +58,7 @@ def run(paths: Sequence[Path]) -> int:
         QTimer.singleShot(0, window.document.library.warm_up)
         return application.exec()
     finally:
+        garbage.give_back()
         for signum, handler in before.items():
             signal.signal(signum, handler)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
-from PySide6.QtCore import QEvent, Qt, QUrl, Signal
+from PySide6.QtCore import QChildEvent, QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -15,11 +16,13 @@ from PySide6.QtGui import (
     QDropEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDockWidget,
     QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -141,6 +144,12 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setWidget(widget)
+        tips = {
+            "float": self.tr("Make this panel a window of its own, or put it back"),
+            "close": self.tr("Close this panel; the View menu brings it back"),
+        }
+        for button, tip in tips.items():
+            dock.findChild(QAbstractButton, f"qt_dockwidget_{button}button").setToolTip(tip)
         self.addDockWidget(area, dock)
         return dock
 
@@ -153,7 +162,7 @@ class MainWindow(QMainWindow):
             action.setIcon(theme.icon(name))
             self.addAction(action)
             self.actions_by_name[name] = action
-        self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        self._recent_menu = QMenu(self.tr("Open re&cent"), self)
         commands.fill_menus(
             self.menuBar(),
             self.actions_by_name,
@@ -441,6 +450,12 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.document.library.look_again()
+
+    def childEvent(self, event: QChildEvent) -> None:  # noqa: N802
+        """Name the tabs that Qt makes for panels lying on each other."""
+        super().childEvent(event)
+        if event.type() == QEvent.Type.ChildPolished and isinstance(event.child(), QTabBar):
+            cast(QTabBar, event.child()).setAccessibleName(self.tr("Panels"))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask about what is unsaved or still running, then end every thread."""

@@ -253,6 +253,8 @@ class ExportDialog(QDialog):
         try:
             if not self._path.text():
                 raise OutputError("give the mix a name")
+            if self._document.plan is None:
+                raise OutputError("there is nothing to mix", hint="add music")
             check_target(
                 choice.target,
                 inputs,

@@ -32,6 +32,8 @@ def _peers() -> list[str]:
         return found
     for entry in _SOCKETS.iterdir():
         try:
+            if not str(entry.readlink()).startswith("socket:"):
+                continue  # of anything else the copy would never be closed
             with socket.socket(fileno=os.dup(int(entry.name))) as connected:
                 peer = connected.getpeername()
         except OSError:  # no socket, not connected, or closed meanwhile

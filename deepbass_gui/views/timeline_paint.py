@@ -66,14 +66,13 @@ def paint_lanes(
     font: QFont,
     device_ratio: float,
 ) -> None:
-    """Draw all but ruler and playhead into the part that is exposed."""
+    """Draw all but ground, ruler and playhead into the part that is exposed."""
     exposed = exposed.intersected(layout.lanes)
     if exposed.isEmpty():
         return
     painter.save()
     painter.setClipRect(exposed)
     painter.setFont(font)
-    painter.fillRect(exposed, colors().background)
     wanted = exposed.adjusted(-_FLAG_PX, 0, _FLAG_PX, 0)
     clips = [clip for clip in scene.clips if layout.clip(clip).intersects(exposed)]
     for clip in clips:
@@ -127,6 +126,12 @@ def _tint(color: QColor, alpha: float) -> QColor:
     return made
 
 
+def _between(ground: QColor, color: QColor, share: float) -> QColor:
+    """What `color` makes of an opaque ground if it is laid over it so strong."""
+    mixed = (a + (b - a) * share for a, b in zip(ground.getRgb(), color.getRgb(), strict=True))
+    return QColor(*map(round, mixed))
+
+
 def _paint_clip(
     painter: QPainter,
     scene: Scene,
@@ -138,8 +143,7 @@ def _paint_clip(
 ) -> None:
     """A block in the lane's colour, and the waveform in it as far as it is known."""
     place, wave, color = layout.clip(clip), layout.wave(clip), lane_color(clip)
-    painter.fillRect(place.intersected(exposed), colors().panel)
-    painter.fillRect(place.intersected(exposed), _tint(color, 0.08))
+    painter.fillRect(place.intersected(exposed), _between(colors().panel, color, 0.08))
     facts = scene.facts(clip)
     if facts.peaks is not None:
         axis = layout.axis

@@ -174,8 +174,11 @@ class WaveTiles:
             middles = (first + np.arange(n) + 0.5) * per_column
             gain = np.prod([ramp.gain(middles) for ramp in ramps], axis=0, dtype=np.float32)
             faint = style.faded(_GHOST)
-            image = wave_image(columns, height, faint, device_ratio=thickness)
+            behind = np.where(gain[:, np.newaxis] < 1, columns, np.nan).astype(np.float32)
+            image = wave_image(behind, height, faint, device_ratio=thickness)
             faded = wave_image(columns, height, style, gain=gain, device_ratio=thickness)
+            image.setDevicePixelRatio(1)
+            faded.setDevicePixelRatio(1)
             painter = QPainter(image)
             painter.drawImage(0, 0, faded)
             painter.end()

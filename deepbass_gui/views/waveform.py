@@ -98,21 +98,25 @@ def wave_image(
         outline[1],
     )
     body[1] = np.maximum(body[1], body[0])
-    pixels = np.zeros((height, n), np.uint32)
+    image = QImage(n, height, QImage.Format.Format_ARGB32_Premultiplied)
+    if not n:
+        return image
+    image.fill(0)
+    pixels = np.frombuffer(image.bits(), np.uint32).reshape(height, n)
     whole_outline, whole_body = _whole_rows(outline), _whole_rows(body)
     rows = np.arange(height, dtype=np.int16)[:, np.newaxis]
     colors = np.stack([_premultiplied(c) for c in (style.outline, style.body)])
     for (first, end), color in zip((whole_outline, whole_body), _packed(colors), strict=True):
-        np.copyto(pixels, color, where=(rows >= first) & (rows < end))
+        some = slice(max(0, first.min()), max(0, end.max()))  # no other row has any of it
+        inside = (rows[some] >= first) & (rows[some] < end)
+        np.copyto(pixels[some], color, where=inside)
     # The rows that an edge runs through are a mixture, known from both bands.
     for edge in (*outline, *body):
         row = np.clip(np.floor(edge), 0, height - 1)
-        inside, middle = _coverage(outline, row), _coverage(body, row)
-        mixed = colors[0] * (inside - middle)[:, np.newaxis] + colors[1] * middle[:, np.newaxis]
+        covered, middle = _coverage(outline, row), _coverage(body, row)
+        mixed = colors[0] * (covered - middle)[:, np.newaxis] + colors[1] * middle[:, np.newaxis]
         pixels[row.astype(np.intp), np.arange(n)] = _packed(mixed)
     _mark_clipped(pixels, high > 1, low < -1, style.clipped)
-    image = QImage(pixels.data, n, height, 4 * n, QImage.Format.Format_ARGB32_Premultiplied)
-    image = image.copy()  # the array's memory is the array's
     image.setDevicePixelRatio(device_ratio)
     return image
 

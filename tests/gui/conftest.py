@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,15 @@ from deepbass_gui.document import Document
 from deepbass_gui.edits import tracks_for
 from deepbass_gui.jobs.library import Library
 from deepbass_gui.selection import Selection
+
+
+@pytest.fixture(autouse=True)
+def garbage_ends_in_this_thread() -> Iterator[None]:
+    """Collect after each test and never in another thread, as the program does."""
+    gc.disable()
+    yield
+    gc.collect(0)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
