@@ -6,8 +6,8 @@ keyboard and knows a key itself, the key is its own.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -27,9 +27,10 @@ _KEY = Qt.Key
 _ARROWS = {_KEY.Key_Left, _KEY.Key_Right, _KEY.Key_Up, _KEY.Key_Down}
 _ENDS = {_KEY.Key_Home, _KEY.Key_End, _KEY.Key_PageUp, _KEY.Key_PageDown}
 _PRESS = {_KEY.Key_Space, _KEY.Key_Return, _KEY.Key_Enter}
+_COMMIT = {_KEY.Key_Return, _KEY.Key_Enter}
 _OWN: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
     (QAbstractSlider, _ARROWS | _ENDS),
-    (QAbstractSpinBox, _ARROWS | _ENDS | {_KEY.Key_Return, _KEY.Key_Enter}),
+    (QAbstractSpinBox, _ARROWS | _ENDS | _COMMIT),
     (QComboBox, _ARROWS | _ENDS | _PRESS),
     (QAbstractItemView, {_KEY.Key_Up, _KEY.Key_Down} | _ENDS),
     (QTabBar, {_KEY.Key_Left, _KEY.Key_Right}),
@@ -37,12 +38,24 @@ _OWN: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
     (QLineEdit, _ARROWS | _ENDS | _PRESS),
     (QTextEdit, _ARROWS | _ENDS | _PRESS),
 )
-_TYPED_INTO = (QAbstractSpinBox, QLineEdit, QTextEdit)
+_TYPED_INTO = (QLineEdit, QTextEdit)
+_OF_NUMBERS = "0123456789.,+-:"
 _PLAIN = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.ShiftModifier
 
 
+_COMMITS = (QAbstractSpinBox, QLineEdit)
+
+
 class OwnKeys(QObject):
-    """Leaves the widget that has the keyboard the keys it knows itself."""
+    """Leaves the widget that has the keyboard the keys it knows itself.
+
+    Signals
+    -------
+    committed()
+        Enter has ended the typing in a field: the keyboard can go back to the music.
+    """
+
+    committed = Signal()
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -53,13 +66,18 @@ class OwnKeys(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Take a key from the shortcuts where the focused widget knows it."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and isinstance(watched, QWidget)
-            and self._is_ours(watched.window())
-            and _is_own(watched, event)
-        ):
+        if not (isinstance(event, QKeyEvent) and isinstance(watched, QWidget)):
+            return False
+        if not self._is_ours(watched.window()):
+            return False
+        if event.type() == QEvent.Type.KeyPress and isinstance(watched, _COMMITS):
+            if event.key() in _COMMIT and watched is QApplication.focusWidget():
+                QTimer.singleShot(0, self.committed.emit)
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride and _is_history(watched, event):
+            event.ignore()  # the window's, not that of the digits
+            return True
+        if event.type() == QEvent.Type.ShortcutOverride and _is_own(watched, event):
             event.accept()
             return True
         return False
@@ -70,10 +88,18 @@ class OwnKeys(QObject):
         return window is self._window or is_torn_off
 
 
+def _is_history(widget: QWidget, event: QKeyEvent) -> bool:
+    """Whether a key undoes or redoes, in a field of numbers."""
+    both = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+    return isinstance(widget, QAbstractSpinBox) and any(map(event.matches, both))
+
+
 def _is_own(widget: QWidget, event: QKeyEvent) -> bool:
     """Whether a widget itself does something with a key."""
     if isinstance(widget, QMenu):
         return True
+    if isinstance(widget, QAbstractSpinBox) and event.text() and event.text() in _OF_NUMBERS:
+        return not event.modifiers() & ~_PLAIN
     if isinstance(widget, _TYPED_INTO) and event.text().isprintable() and event.text():
         return not event.modifiers() & ~_PLAIN
     key = Qt.Key(event.key())

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QChildEvent, QEvent, Qt, QUrl, Signal
+from PySide6.QtCore import QChildEvent, QEvent, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(ToolBar(self.document, self.actions_by_name))
         self._connect()
         self._own_keys = OwnKeys(self)
+        self._own_keys.committed.connect(self.editor.setFocus)
         self._restore_layout()
         self._update_title()
         self._update_actions()
@@ -148,8 +149,10 @@ class MainWindow(QMainWindow):
             "float": self.tr("Make this panel a window of its own, or put it back"),
             "close": self.tr("Close this panel; the View menu brings it back"),
         }
-        for button, tip in tips.items():
-            dock.findChild(QAbstractButton, f"qt_dockwidget_{button}button").setToolTip(tip)
+        for which, tip in tips.items():
+            button = dock.findChild(QAbstractButton, f"qt_dockwidget_{which}button")
+            if button is not None:
+                button.setToolTip(tip)
         self.addDockWidget(area, dock)
         return dock
 
@@ -499,7 +502,8 @@ class MainWindow(QMainWindow):
             part.shut_down()
 
     def _restore_layout(self) -> None:
-        self.resize(1280, 800)
+        frame = QSize(2, 40)  # what a window manager adds, roughly
+        self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize() - frame))
         self.resizeDocks([self._docks["playlist"]], [380], Qt.Orientation.Horizontal)
         self.resizeDocks(
             [self._docks["editor"]], [self.height() * 9 // 20], Qt.Orientation.Vertical

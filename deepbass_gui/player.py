@@ -420,7 +420,8 @@ class Player(QObject):
         self._pair = self._pair if passage is not None else None
         if not self.is_playing:
             end = plan.n_frames if plan is not None else 0
-            self._move(min(self._frame, end) if frame is None else frame)
+            if self._frame:  # the beginning stays the beginning, whatever is put before it
+                self._move(min(self._frame, end) if frame is None else frame)
         elif passage is not None:
             self._feed.follow(passage, at_once=False)
 

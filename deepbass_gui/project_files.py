@@ -114,7 +114,7 @@ class ProjectFiles(QObject):
                 own = path if path is not None and self._acquire(path) else None
                 self._stamp = None
                 self._document.open(event.result, own, is_modified=True)
-                self.opened.emit(path or source, own is None)
+                self.opened.emit(path or source, path is not None and own is None)
             elif isinstance(event, Failed):
                 self.open_failed.emit(source, event.error)
 

@@ -44,6 +44,7 @@ class ProjectFlow(QObject):
         self._autosave = autosave
         self._window = window
         self._looking = Worker(1, self)
+        self._failure: Exception | None = None  # of the save that is just ending
         files.opened.connect(self._on_opened)
         files.open_failed.connect(self._on_open_failed)
         files.save_failed.connect(self._on_save_failed)
@@ -131,8 +132,11 @@ class ProjectFlow(QObject):
         self, path: Path, then: Callable[[], object], *, over_changes: bool = False
     ) -> None:
         def on_done(is_saved: bool) -> None:
+            error, self._failure = self._failure, None
             if is_saved:
                 then()
+            elif error is not None:
+                self._ask_where_else(path, error, then)
 
         self._files.save(path, over_changes=over_changes, on_done=on_done)
 
@@ -166,15 +170,23 @@ class ProjectFlow(QObject):
         )
 
     def _on_save_failed(self, path: Path, error: Exception) -> None:
+        self._failure = error
+
+    def _ask_where_else(self, path: Path, error: Exception, then: Callable[[], object]) -> None:
+        """Say why a project is not saved, and offer other ways to, after which it goes on."""
         if not isinstance(error, DeepBassError):
             self.failed.emit(error)
             return
         answers = [
-            Answer(self.tr("Save under &another name ..."), self.save_as, Role.AcceptRole),
+            Answer(
+                self.tr("Save under &another name ..."),
+                partial(self.save_as, then),
+                Role.AcceptRole,
+            ),
             Answer(self.tr("&Cancel"), role=Role.RejectRole),
         ]
         if isinstance(error, ChangedElsewhereError):
-            replace = partial(self._save_to, path, lambda: None, over_changes=True)
+            replace = partial(self._save_to, path, then, over_changes=True)
             answers.insert(1, Answer(self.tr("&Replace it"), replace, Role.DestructiveRole))
         ask(
             self._window,

@@ -44,6 +44,12 @@ def check_target(
     check_format(target, subtype)
     written: list[Path] = []
     for path in (target, *beside):
+        if "\0" in str(path):
+            raise OutputError(
+                "can't be written: its name has a NUL character in it",
+                path=path,
+                hint="give another name",
+            )
         try:
             _check_place(path)
             if _is_among(path, inputs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -36,6 +38,7 @@ FOLDER_KEY = "folders/export"
 JOBS_KEY = "output/jobs"
 _KIND_KEY, _SUBTYPE_KEY = "export/kind", "export/subtype"
 _RATES_HZ = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
+_MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 _SUBTYPES = {".wav": ("PCM_16", "PCM_24", "FLOAT"), ".flac": ("PCM_16", "PCM_24")}
 
 
@@ -93,6 +96,7 @@ class ExportDialog(QDialog):
         self._trouble = QLabel()
         self._trouble.setWordWrap(True)
         self._trouble.setTextFormat(Qt.TextFormat.PlainText)
+        self._trouble.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.render_button = buttons.addButton("", QDialogButtonBox.ButtonRole.AcceptRole)
         self.render_button.setProperty("primary", True)
@@ -131,7 +135,7 @@ class ExportDialog(QDialog):
     @property
     def trouble(self) -> str:
         """Why this can't be rendered, or what will be replaced; empty where all is well."""
-        return self._trouble.text()
+        return self._trouble.text().replace(_MAY_BREAK, "")
 
     def set_target(self, path: Path) -> None:
         """Put another file in."""
@@ -270,7 +274,7 @@ class ExportDialog(QDialog):
         self.render_button.setText(self.tr("&Replace") if replaced else self.tr("&Render"))
         if replaced:
             trouble = self.tr("Will be replaced: {names}").format(names=", ".join(replaced))
-        self._trouble.setText(trouble)
+        self._trouble.setText(_breakable(trouble))
         self._size.setText("" if not self.render_button.isEnabled() else self._size_words(choice))
 
     def _size_words(self, choice: ExportChoice) -> str:
@@ -297,6 +301,11 @@ class ExportDialog(QDialog):
 
 def _n_free(choice: ExportChoice) -> int:
     return shutil.disk_usage(choice.target.parent).free
+
+
+def _breakable(text: str) -> str:
+    """The text with places to break a long name: a label breaks only between words."""
+    return re.sub(r"(\S{24})", r"\1" + _MAY_BREAK, text)
 
 
 def _label(words: str, buddy: QWidget) -> QLabel:

@@ -14,7 +14,7 @@ from deepbass_engine.analysis.peaks import Peaks
 from deepbass_engine.analysis.survey import Survey, survey
 from deepbass_engine.analysis.track import PARTS_PER_TRACK, TrackAnalysis
 from deepbass_engine.audio.tags import Tags
-from deepbass_engine.errors import DeepBassError, InputError
+from deepbass_engine.errors import DeepBassError, InputError, shown
 from deepbass_engine.settings import n_workers
 from deepbass_gui.jobs.worker import Advanced, Event, Failed, Finished, Job, Stopped, Told, Worker
 
@@ -63,7 +63,7 @@ class TrackFacts:
     @property
     def title(self) -> str:
         """What to call it: its title, or else its file name without the extension."""
-        return self.tags.title or self.path.stem
+        return self.tags.title or shown(self.path.stem)
 
     @property
     def duration_s(self) -> float | None:

@@ -233,6 +233,8 @@ class Renderer(QObject):
                 self._stage_share = progress.done / max(1, progress.total)
                 self.advanced.emit()
                 return
+            case Stopped():
+                self._job, self._jobs = None, []
             case _:
                 self._job = None
         self.queue_changed.emit()
@@ -240,7 +242,6 @@ class Renderer(QObject):
             case Finished(result):
                 self.finished.emit(result)
             case Stopped():
-                self._jobs = []
                 self.stopped.emit()
             case Failed(error):
                 self.failed.emit(error)

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from deepbass_engine.errors import shown
 from deepbass_engine.mix.report import MixReport, ReportedTransition
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_gui import theme
@@ -103,7 +104,7 @@ class ReportModel(QAbstractTableModel):
                 [column.text(self._report, fade) for column in self._columns]
                 for fade in self._report.transitions
             ]
-        return "\n".join("\t".join(row) for row in rows)
+        return "\n".join("\t".join(map(shown, row)) for row in rows)
 
 
 def notes(fade: ReportedTransition) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from deepbass_engine.settings import TransitionSpec, curve_pair, described
 from deepbass_gui.document import Document
 from deepbass_gui.edits import with_default
 from deepbass_gui.views.curve_picker import CurvePicker
+
+_PICKER_PX, _LEAST_PICKER_PX = 180, 84
 
 
 class DefaultBar(QWidget):
@@ -52,15 +54,20 @@ class DefaultBar(QWidget):
             (self._curve_in, self.tr("Curve of the track that enters, where a pair has none")),
         ):
             picker.setToolTip(tip)
-            picker.setMinimumContentsLength(11)
+            picker.setMinimumContentsLength(0)  # it gives way: Render must stay to be seen
+            picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            picker.setMinimumWidth(_LEAST_PICKER_PX)
+            picker.setMaximumWidth(_PICKER_PX)
             picker.picked.connect(self._pick_curve)
 
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)
         row.addWidget(QLabel(self.tr("Default")))
         for widget in (self._method, self._length, self._curve_out, self._curve_in):
-            row.addWidget(widget, alignment=Qt.AlignmentFlag.AlignVCenter)
+            row.addWidget(widget, 1 if widget in (self._curve_out, self._curve_in) else 0)
+        row.addStretch(1)
         document.edited.connect(self._show)
         self._show()
 

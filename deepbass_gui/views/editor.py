@@ -63,6 +63,7 @@ class TransitionEditor(QWidget):
         self.title = QLabel()
         self.note = QLabel()
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note.setWordWrap(True)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.snap_button = self._button("snap", self.tr("Snap"), "S")
         self.snap_button.setCheckable(True)

@@ -25,6 +25,8 @@ from deepbass_gui.views.playlist_table import PlaylistTable
 
 PROJECT_EXTENSION = ".deepbass"
 
+_LEAST_PX = 240
+
 
 class PlaylistView(QWidget):
     """Shows the tracks and transitions of the document; empty, it says how music gets in.
@@ -71,6 +73,7 @@ class PlaylistView(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.table)
+        self.setMinimumWidth(_LEAST_PX)
         self.setAcceptDrops(True)
         self._connect()
         self._show_page()

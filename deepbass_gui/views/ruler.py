@@ -38,7 +38,8 @@ def paint_ruler(
     painter.translate(rect.left(), 0)
     ticks = axis.ticks(widest, exposed.left() - rect.left() - widest, exposed.right() - rect.left())
     bottom = rect.bottom()
-    long, short = [], []
+    long: list[QLineF] = []
+    short: list[QLineF] = []
     for tick in ticks:
         lines, length = (long, _LONG_TICK_PX) if tick.text else (short, _SHORT_TICK_PX)
         lines.append(QLineF(tick.x, bottom - length, tick.x, bottom))

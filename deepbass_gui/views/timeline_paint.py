@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.library import TrackFacts
-from deepbass_gui.theme import colors
+from deepbass_gui.theme import colors, mixed
 from deepbass_gui.views.timeline_layout import HEADER_PX, Clip, Join, Layout, Ramp
 from deepbass_gui.views.timeline_tiles import WaveScale, WaveTiles
 
@@ -126,12 +126,6 @@ def _tint(color: QColor, alpha: float) -> QColor:
     return made
 
 
-def _between(ground: QColor, color: QColor, share: float) -> QColor:
-    """What `color` makes of an opaque ground if it is laid over it so strong."""
-    mixed = (a + (b - a) * share for a, b in zip(ground.getRgb(), color.getRgb(), strict=True))
-    return QColor(*map(round, mixed))
-
-
 def _paint_clip(
     painter: QPainter,
     scene: Scene,
@@ -143,7 +137,7 @@ def _paint_clip(
 ) -> None:
     """A block in the lane's colour, and the waveform in it as far as it is known."""
     place, wave, color = layout.clip(clip), layout.wave(clip), lane_color(clip)
-    painter.fillRect(place.intersected(exposed), _between(colors().panel, color, 0.08))
+    painter.fillRect(place.intersected(exposed), mixed(colors().panel, color, 0.08))
     facts = scene.facts(clip)
     if facts.peaks is not None:
         axis = layout.axis

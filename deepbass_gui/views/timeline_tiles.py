@@ -171,7 +171,7 @@ class WaveTiles:
         style = wave_style(color, clipped)
         thickness = scale.device_ratio
         if ramps:
-            middles = (first + np.arange(n) + 0.5) * per_column
+            middles = (first + np.arange(n, dtype=np.float64) + 0.5) * per_column
             gain = np.prod([ramp.gain(middles) for ramp in ramps], axis=0, dtype=np.float32)
             faint = style.faded(_GHOST)
             behind = np.where(gain[:, np.newaxis] < 1, columns, np.nan).astype(np.float32)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QToolBar, QToolButton, QWidget
 
 from deepbass_gui.document import Document
 from deepbass_gui.views.default_bar import DefaultBar
@@ -31,9 +31,6 @@ class ToolBar(QToolBar):
         self._add(actions["add"], Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addSeparator()
         self.addWidget(DefaultBar(document))
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(space)
         actions["render"].setIconText(self.tr("Render mix"))
         self._add(actions["render"], Qt.ToolButtonStyle.ToolButtonTextBesideIcon).setProperty(
             "primary", True

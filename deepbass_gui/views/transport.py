@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
@@ -166,6 +167,7 @@ class TransportBar(QWidget):
         self._player = player
         self._play = _button(self, "play", self.tr("Play"), player.toggle)
         self._controls = AuditionControls(player, comparison, selection, self)
+        self._rolls = QWidget(self)
         self._pre_roll = self._roll(self.tr("Pre-roll"), self._set_pre_roll)
         self._pre_roll.setToolTip(self.tr("Seconds of the mix auditioned before a transition"))
         self._post_roll = self._roll(self.tr("Post-roll"), self._set_post_roll)
@@ -199,6 +201,23 @@ class TransportBar(QWidget):
             self._draw_volume_icon()
         super().changeEvent(event)
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """What is needed where the rolls have given way; they are in the settings too."""
+        full = super().minimumSizeHint()
+        return QSize(full.width() - self._rolls_px(), full.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Let the rolls give way where there is no room for them."""
+        super().resizeEvent(event)
+        room = self.width() - super().minimumSizeHint().width() + self._rolls_px()
+        self._rolls.setVisible(room >= self._rolls.sizeHint().width() + theme.GRID_PX)
+
+    def _rolls_px(self) -> int:
+        """Room that the rolls take now."""
+        if self._rolls.isHidden():
+            return 0
+        return self._rolls.sizeHint().width() + theme.GRID_PX
+
     def _draw_volume_icon(self) -> None:
         self._volume_icon.setPixmap(theme.icon("volume").pixmap(_ICON_PX, _ICON_PX))
 
@@ -211,14 +230,19 @@ class TransportBar(QWidget):
         layout.addSpacing(theme.GRID_PX)
         layout.addWidget(self._controls)
         layout.addSpacing(theme.GRID_PX)
+        rolls = QHBoxLayout(self._rolls)
+        rolls.setContentsMargins(0, 0, 0, 0)
+        rolls.setSpacing(theme.GRID_PX)
         for text, box in (
             (self.tr("Before"), self._pre_roll),
             (self.tr("After"), self._post_roll),
         ):
             label = QLabel(text, self)
             label.setBuddy(box)
-            layout.addWidget(label)
-            layout.addWidget(box)
+            label.setToolTip(box.toolTip())
+            rolls.addWidget(label)
+            rolls.addWidget(box)
+        layout.addWidget(self._rolls)
         layout.addStretch(1)
         layout.addWidget(self._meter, 2)
         layout.addWidget(self._volume_icon)

@@ -84,7 +84,7 @@ def wave_image(
     """
     n, height = len(columns), max(1, height_px)
     scaled = columns if gain is None else columns * gain[:, np.newaxis]
-    is_drawn = np.isfinite(scaled).all(axis=1)
+    is_drawn = np.asarray(np.isfinite(scaled).all(axis=1))
     if gain is not None:
         is_drawn &= gain > 0
     scaled = np.where(is_drawn[:, np.newaxis], scaled, 0)
@@ -132,7 +132,8 @@ def _at_least(
 ) -> NDArray[np.float32]:
     """Top and bottom, shape (2, n), at least so far apart and within the picture."""
     lacking = np.maximum(thickness - (bottom - top), 0) / 2
-    return np.clip(np.stack((top - lacking, bottom + lacking)), 0, height).astype(np.float32)
+    band: NDArray[np.float32] = np.stack((top - lacking, bottom + lacking)).astype(np.float32)
+    return np.clip(band, np.float32(0), np.float32(height))
 
 
 def _whole_rows(band: NDArray[np.float32]) -> NDArray[np.int16]:
@@ -142,8 +143,8 @@ def _whole_rows(band: NDArray[np.float32]) -> NDArray[np.int16]:
 
 def _coverage(band: NDArray[np.float32], row: NDArray[np.float32]) -> NDArray[np.float32]:
     """Which part of a row of each column lies in a band."""
-    inside = np.minimum(band[1], row + 1) - np.maximum(band[0], row)
-    return np.clip(inside, 0, 1).astype(np.float32)
+    inside: NDArray[np.float32] = np.minimum(band[1], row + 1) - np.maximum(band[0], row)
+    return np.clip(inside, np.float32(0), np.float32(1))
 
 
 def _premultiplied(color: QColor) -> NDArray[np.float32]:

@@ -84,7 +84,7 @@ def test_a_mix_without_a_name_is_said(opened: Opened) -> None:
     assert not dialog.render_button.isEnabled()
 
 
-def test_a_file_beside_it_that_is_a_track_is_said_too(opened: Opened, tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_a_file_beside_it_is_said(opened: Opened, tmp_path: Path) -> None:
     dialog = opened()
     dialog.set_target(tmp_path / "mix.wav")
     (tmp_path / "mix.wav.cue").mkdir()

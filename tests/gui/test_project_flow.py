@@ -165,11 +165,10 @@ def test_a_damaged_project_can_be_left_alone(qtbot: QtBot, window: Window, saved
     assert saved.read_bytes() == left
 
 
-def test_a_project_that_is_not_there_offers_nothing_to_open(
-    qtbot: QtBot, window: Window, saved: Path
+def test_a_project_that_was_never_here_offers_nothing_to_open(
+    qtbot: QtBot, window: Window, saved: Path, tmp_path: Path
 ) -> None:
-    saved.unlink()
-    window.flow.open_path(saved)
+    window.flow.open_path(tmp_path / "never.deepbass")
     qtbot.waitUntil(lambda: bool(questions(window)))
     assert [button.text() for button in question(window).buttons()] == ["&Close"]
     assert stems(window.document) == ["one", "two", "three"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -205,11 +204,8 @@ def test_a_second_order_while_one_is_rendered_is_not_taken(
 def test_the_share_only_grows_and_the_time_left_is_never_negative(
     qtbot: QtBot, filled: Fill, renderer: Renderer, tmp_path: Path
 ) -> None:
-    long = write(tmp_path / "long.wav", np.tile(music(5.0), (24, 1)))
-    songs = [long, *(tmp_path / f"{number}.wav" for number in range(3))]
-    for song in songs[1:]:
-        shutil.copyfile(long, song)
-    filled(songs)
+    song = write(tmp_path / "song.wav", np.tile(music(5.0), (12, 1)))
+    resampled(filled([song, song, song], duration_s=25.0))
     shares: list[float] = []
     left: list[float | None] = []
 

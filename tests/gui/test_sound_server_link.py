@@ -14,7 +14,7 @@ OPEN_FILES = Path("/proc/self/fd")
 
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="what is open is not known here")
 def test_looking_for_it_leaves_no_file_open() -> None:
-    with open(os.devnull, "rb"):
-        before = len(os.listdir(OPEN_FILES))
+    with Path(os.devnull).open("rb"):
+        before = len([*OPEN_FILES.iterdir()])
         is_connected()
-        assert len(os.listdir(OPEN_FILES)) == before
+        assert len([*OPEN_FILES.iterdir()]) == before

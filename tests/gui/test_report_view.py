@@ -1,0 +1,144 @@
+"""The report of a mix as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from deepbass_engine.project import Project
+from deepbass_engine.settings import OutputSettings
+from deepbass_gui.document import Document
+from deepbass_gui.edits import Pair, with_own, without_tracks
+from deepbass_gui.jobs.rendering import ExportChoice, Renderer
+from deepbass_gui.selection import Selection
+from deepbass_gui.views.report import ReportView
+
+Fill = Callable[..., Document]
+
+
+@pytest.fixture
+def renderer(document: Document) -> Iterator[Renderer]:
+    made = Renderer(document)
+    yield made
+    made.shut_down()
+
+
+@pytest.fixture
+def view(qtbot: QtBot, document: Document, selection: Selection, renderer: Renderer) -> ReportView:
+    """The report, shown whenever a mix is ready."""
+    made = ReportView(document, selection)
+    qtbot.addWidget(made)
+    made.resize(900, 400)
+    made.show()
+    renderer.finished.connect(made.show_mix)
+    return made
+
+
+def render(qtbot: QtBot, renderer: Renderer, folder: Path) -> None:
+    choice = ExportChoice(target=folder / "mix.wav", output=OutputSettings(subtype="PCM_16"))
+    with qtbot.waitSignal(renderer.finished, timeout=10_000):
+        renderer.render(choice)
+
+
+def pairs(document: Document) -> list[Pair]:
+    ids = [track.id for track in document.project.tracks]
+    return [Pair(ids[0], ids[1]), Pair(ids[1], ids[2])]
+
+
+def rows(view: ReportView) -> list[list[str]]:
+    model = view.model
+    return [
+        [model.index(row, column).data() for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def test_there_is_a_row_for_each_transition_with_what_was_asked_and_done(
+    qtbot: QtBot, view: ReportView, renderer: Renderer, filled: Fill, tmp_path: Path
+) -> None:
+    assert not view.table.isVisible()
+    document = filled()
+    own = with_own(document.project, pairs(document)[1], duration_s=500.0, curve="tri")
+    document.edit("Length", own)
+    render(qtbot, renderer, tmp_path)
+    assert view.table.isVisible()
+    first, second = rows(view)
+    assert first[:3] == ["1", "one", "two"]
+    assert first[4:] == ["1.00 s", "1.00 s", "simple", "equal_power", ""]
+    assert second[5:8] == ["500.00 s", "simple", "tri"]
+    assert second[8].startswith("shortened: ")
+
+
+def test_what_is_worth_knowing_marks_its_transition_until_another_project_is_opened(
+    qtbot: QtBot, view: ReportView, renderer: Renderer, filled: Fill, tmp_path: Path
+) -> None:
+    document = filled()
+    second = pairs(document)[1]
+    document.edit("Length", with_own(document.project, second, duration_s=500.0))
+    told: list[dict[Pair, tuple[str, ...]]] = []
+    view.marks_changed.connect(told.append)
+    render(qtbot, renderer, tmp_path)
+    assert [*told[-1]] == [second]
+    assert told[-1][second][0].startswith("shortened: ")
+    document.open(Project(), None)
+    assert told[-1] == {}
+    assert view.model.rowCount() == 0
+
+
+def test_choosing_a_row_chooses_its_transition_if_it_is_still_there(
+    qtbot: QtBot,
+    view: ReportView,
+    renderer: Renderer,
+    selection: Selection,
+    filled: Fill,
+    tmp_path: Path,
+) -> None:
+    document = filled()
+    first, second = pairs(document)
+    render(qtbot, renderer, tmp_path)
+    assert selection.pair == first
+    view.table.selectRow(1)
+    assert selection.pair == second
+    document.edit("Remove", without_tracks(document.project, [first.out_track]))
+    view.table.selectRow(0)
+    assert selection.pair == second
+
+
+def test_what_was_left_out_is_listed_and_all_of_it_can_be_copied(
+    qtbot: QtBot,
+    view: ReportView,
+    renderer: Renderer,
+    filled: Fill,
+    songs: list[Path],
+    tmp_path: Path,
+) -> None:
+    filled()
+    songs[1].unlink()
+    render(qtbot, renderer, tmp_path)
+    notes = view.findChild(QPlainTextEdit)
+    assert notes.isVisible()
+    assert "two.wav" in notes.toPlainText()
+    view.findChild(QPushButton).click()
+    copied = QGuiApplication.clipboard().text()
+    assert str(tmp_path / "mix.wav") in copied
+    assert "1\tone\tthree" in copied
+    assert str(songs[1]) in copied
+
+
+def test_a_name_with_a_line_break_or_an_escape_keeps_its_row(
+    qtbot: QtBot, view: ReportView, renderer: Renderer, filled: Fill, songs: list[Path],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    odd = songs[0].rename(songs[0].with_name("o\x1b[31mn\te\n.wav"))
+    filled([odd, *songs[1:]])
+    render(qtbot, renderer, tmp_path)
+    view.copy()
+    copied = QGuiApplication.clipboard().text()
+    assert "\x1b" not in copied
+    (row,) = [line for line in copied.split("\n") if line.startswith("1\t")]
+    assert row.split("\t")[2] == "two"
