@@ -102,7 +102,7 @@ class Document(QObject):
     @property
     def is_settled(self) -> bool:
         """Whether all is known of every file."""
-        return all(self.facts(track).is_settled for track in self._project.tracks)
+        return self.library.is_settled
 
     def facts(self, track: Track) -> TrackFacts:
         """What is known of a row's file."""

@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--tracks", type=int, default=8)
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="Music ") as folder:
         os.environ["DEEPBASS_STATE_DIR"] = f"{folder}/state"
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
@@ -116,8 +116,8 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     actions["spectrogram"].trigger()
     actions["render"].trigger()
     dialog = topmost()
-    take("export", dialog)
     dialog.set_target(work / "mix.wav")
+    take("export", dialog)
     dialog.accept()
     wait(lambda: window.renderer.share > 0.3 or not window.renderer.is_rendering, "rendering")
     take("rendering")

@@ -103,6 +103,7 @@ class Library(QObject):
         self._worker = Worker(n_workers(jobs), self)
         self._looking = Worker(1, self)
         self._facts: dict[Path, TrackFacts] = {}
+        self._pending: set[Path] = set()
         self._jobs: dict[Path, Job] = {}
         self._stamps: dict[Path, _Stamp | None] = {}
         self._trim = "loudness"
@@ -123,15 +124,20 @@ class Library(QObject):
     @property
     def n_settled(self) -> int:
         """Files of which all is known."""
-        return sum(facts.is_settled for facts in self._facts.values())
+        return len(self._facts) - len(self._pending)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all is known of every file."""
+        return not self._pending
 
     @property
     def share(self) -> float:
         """How far reading all of them is, from 0 to 1."""
         if not self._facts:
             return 1.0
-        shares = (1.0 if f.is_settled else f.share for f in self._facts.values())
-        return sum(shares) / len(self._facts)
+        read = self.n_settled + sum(self._facts[path].share for path in self._pending)
+        return read / len(self._facts)
 
     def want(self, paths: Iterable[Path], trim: str) -> None:
         """Read these files, by this rule for silence; others are forgotten."""
@@ -190,6 +196,7 @@ class Library(QObject):
     def _forget(self, path: Path) -> None:
         self._stop(path)
         del self._facts[path]
+        self._pending.discard(path)
         self._stamps.pop(path, None)
 
     def _stop(self, path: Path) -> None:
@@ -199,6 +206,7 @@ class Library(QObject):
     def _read(self, path: Path, facts: TrackFacts) -> None:
         self._stop(path)
         self._facts[path] = facts
+        self._pending.add(path)
         trim = self._trim
 
         def work(job: Job) -> Survey:
@@ -251,11 +259,13 @@ class Library(QObject):
                     self.failed.emit(error)
             case Stopped():
                 return
-        if not isinstance(event, Told):
+        is_last = not isinstance(event, Told)
+        if is_last:
             del self._jobs[path]
+            self._pending.discard(path)
         self._facts[path] = facts
         self.changed.emit(path)
-        if facts.is_settled:
+        if is_last:
             self.advanced.emit()
 
 

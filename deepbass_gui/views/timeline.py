@@ -42,7 +42,7 @@ from deepbass_gui.views.timeline_tiles import WaveTiles
 
 REPAINT_EVERY_MS = 100
 REFIT_EVERY_MS = 1_000
-PAINT_BUDGET_S = 0.02
+PAINT_BUDGET_S = 0.006
 """Time for waveforms that are not drawn yet, in one frame; the next frame goes on."""
 MARGIN_PX = 8
 NEAREST_FRAMES_PER_PX = 64
@@ -150,6 +150,11 @@ class TimelineView(QWidget):
     def marks(self) -> Mapping[Pair, tuple[str, ...]]:
         """What there is to say about transitions."""
         return self._marks
+
+    @property
+    def is_sketched(self) -> bool:
+        """Whether some waveforms in sight are still only sketched; later frames draw them."""
+        return self._tiles.owes
 
     @property
     def layout_now(self) -> Layout:

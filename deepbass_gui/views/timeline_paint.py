@@ -18,6 +18,7 @@ from deepbass_gui.views.timeline_tiles import WaveScale, WaveTiles
 
 _TEXT_INSET_PX = 8
 _LEAST_TEXT_PX = 32
+_LEAST_JOIN_PX = 0.5
 _FLAG_PX = 16
 _BAR_PX = 4
 _LEAST_BAR_PX = 16
@@ -79,11 +80,16 @@ def paint_lanes(
         _paint_clip(painter, scene, layout, tiles, clip, exposed, device_ratio)
     joins = [join for join in scene.joins if _meets(layout.join(join), wanted)]
     for join in joins:
-        _paint_join(painter, scene, layout, join)
+        if layout.join(join).width() >= _LEAST_JOIN_PX or join.pair in (
+            scene.selected,
+            scene.hovered,
+        ):
+            _paint_join(painter, scene, layout, join)
     for clip in clips:
         for ramp in clip.ramps:
             _paint_ramp(painter, layout, clip, ramp, exposed)
-        _paint_header(painter, scene, layout, clip)
+        if layout.clip(clip).width() >= _LEAST_TEXT_PX / 2:
+            _paint_header(painter, scene, layout, clip)
     for join in joins:
         if join.pair in scene.progress:
             _paint_bar(painter, layout.join(join), scene.progress[join.pair])

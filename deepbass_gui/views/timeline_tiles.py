@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from deepbass_engine.analysis.peaks import Peaks
@@ -95,7 +95,7 @@ class WaveTiles:
         self.owes = False
 
     def begin(self, budget_s: float) -> None:
-        """Begin a frame: what can't be drawn anew within this time is left out and owed."""
+        """Begin a frame: what can't be drawn anew within this time is sketched and owed."""
         self._until_s, self.owes = time.perf_counter() + budget_s, False
 
     def paint(
@@ -125,13 +125,41 @@ class WaveTiles:
         origin = scale.x_at(clip.origin_frame)
         for index in range((left - origin) // TILE_PX, (end - 1 - origin) // TILE_PX + 1):
             image = self._tile(clip, peaks, scale, index, place.height(), color)
-            if image is None:
-                continue
             x = origin + index * TILE_PX
+            if image is None:
+                if self.owes:
+                    first, behind = max(left, x), min(end, x + TILE_PX)
+                    part = QRect(first, place.top(), behind - first, place.height())
+                    self._paint_sketch(painter, clip, peaks, scale, part, color)
+                continue
             first, behind = max(left, x), min(end, x + image.width())
             if behind > first:
                 part = QRect(first - x, 0, behind - first, place.height())
                 painter.drawImage(QPoint(first, place.top()), image, part)
+
+    def _paint_sketch(
+        self,
+        painter: QPainter,
+        clip: Clip,
+        peaks: Peaks,
+        scale: WaveScale,
+        part: QRect,
+        color: QColor,
+    ) -> None:
+        """Stretch a small picture of the whole track into the place of what is owed."""
+        key = _Key(
+            clip.path, id(peaks), -1, 0.0, part.height(), color.rgba(), 0, scale.device_ratio, ()
+        )
+        if (held := self._tiles.get(key)) is None:
+            columns = peaks.columns(0, peaks.n_frames / TILE_PX, TILE_PX)
+            style = wave_style(color, colors().error)
+            held = _Tile(wave_image(columns, part.height(), style), peaks)
+            self._hold(key, held)
+        n_frames = peaks.n_frames * scale.sample_rate_hz / clip.source_rate_hz
+        to_sketch = TILE_PX * scale.frames_per_column / max(1.0, n_frames)
+        first = (part.left() - scale.x_at(clip.origin_frame)) * to_sketch
+        source = QRectF(first, 0, part.width() * to_sketch, held.image.height())
+        painter.drawImage(QRectF(part), held.image, source)
 
     def forget(self, path: Path, but: Peaks | None) -> None:
         """Let go of all pictures of a file that were drawn from other peaks than these."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from deepbass_gui.edits import Region, with_region
 from deepbass_gui.jobs.library import State
 from deepbass_gui.theme import colors
+from deepbass_gui.views import timeline as timeline_module
 from deepbass_gui.views.timeline import NEAREST_FRAMES_PER_PX, TimelineView
 from deepbass_gui.views.timeline_layout import clips_of
 from tests.signals import RATE_HZ, noise, write
@@ -32,6 +33,10 @@ def timeline(qtbot, document, selection):
 
 
 def picture(view: TimelineView) -> QImage:
+    """What the view shows once nothing of it is only sketched."""
+    view.grab()
+    while view.is_sketched:
+        view.grab()
     return view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
 
@@ -46,12 +51,12 @@ def wave_rows(view: TimelineView, index: int) -> slice:
     return slice(round(place.top()) + 2, round(place.bottom()) - 2)
 
 
-def body_heights(view: TimelineView, index: int) -> np.ndarray:
+def body_heights(view: TimelineView, index: int, image: QImage | None = None) -> np.ndarray:
     """How many pixels of each column are of the waveform's body, be it shaded or not."""
     view.clearFocus()  # its frame may have the body's colour
     color = colors().incoming if index % 2 else colors().outgoing
     body = np.array([color.blue(), color.green(), color.red()])
-    parts = pixels(picture(view)).view(np.uint8).reshape(view.height(), view.width(), 4)
+    parts = pixels(image or picture(view)).view(np.uint8).reshape(view.height(), view.width(), 4)
     unlike = np.abs(parts[wave_rows(view, index), :, :3].astype(int) - body).max(axis=2)
     return (unlike <= SHADE).sum(axis=0)
 
@@ -369,3 +374,18 @@ def test_pictures_are_forgotten_above_the_limit(timeline, filled):
         picture(timeline)
 
     assert 0 < timeline._tiles.n_bytes <= 400_000
+
+
+def test_what_is_not_drawn_yet_is_sketched_at_its_place(
+    timeline, filled, burst, monkeypatch: pytest.MonkeyPatch
+):
+    filled([burst], 0.0)
+    picture(timeline)
+    monkeypatch.setattr(timeline_module, "PAINT_BUDGET_S", -1.0)
+    timeline.resize(790, 240)
+    timeline.clearFocus()
+    image = timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    assert timeline.is_sketched
+    heights, axis = body_heights(timeline, 0, image), timeline.axis
+    inside, outside = (round(axis.x_at(round(s * RATE_HZ))) for s in (2.12, 3.0))
+    assert heights[inside] > 2 * heights[outside] > 0
