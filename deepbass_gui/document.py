@@ -19,8 +19,8 @@ from deepbass_engine.project import Problem, Project, Track
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.library import Library, TrackFacts
 
-PLAN_AFTER_MS = 250
-"""How long news of files are gathered before the mix is planned anew."""
+PLAN_AFTER_MS, PLAN_AFTER_MS_A_TRACK = 250, 10
+"""How long news of files are gathered before the mix is planned, and shown, anew."""
 MERGES_WITHIN_S = 1.0
 
 
@@ -60,7 +60,6 @@ class Document(QObject):
         self._problems: tuple[Problem, ...] = ()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(PLAN_AFTER_MS)
         self._soon.timeout.connect(self._make_plan)
         library.changed.connect(self._on_facts)
 
@@ -208,7 +207,7 @@ class Document(QObject):
         if self.is_settled or self._plan is None:
             self._make_plan()
         elif not self._soon.isActive():
-            self._soon.start()
+            self._soon.start(max(PLAN_AFTER_MS, PLAN_AFTER_MS_A_TRACK * self.library.n_wanted))
 
     def _make_plan(self) -> None:
         self._soon.stop()
