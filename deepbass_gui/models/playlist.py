@@ -109,6 +109,7 @@ class PlaylistModel(QAbstractTableModel):
         self._problems: dict[Path, tuple[Problem, ...]] = {}
         self._marks: dict[Pair, tuple[str, ...]] = {}
         self._news: set[Path] = set()
+        self._is_stale = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SHOW_EVERY_MS)
@@ -355,6 +356,9 @@ class PlaylistModel(QAbstractTableModel):
     def _show_news(self) -> None:
         """Show what was learnt since the last time, cell by cell."""
         news, self._news = self._news, set()
+        if self._is_stale:
+            self._show_all()
+            return
         for i, row in enumerate(self._rows):
             if isinstance(row, TrackRow) and row.track.path in news:
                 for column in range(len(self.columns)):
@@ -362,6 +366,7 @@ class PlaylistModel(QAbstractTableModel):
                     self.dataChanged.emit(self.index(i, column), self.index(i, column))
 
     def _show_all(self) -> None:
+        self._is_stale = False
         if self._rows:
             self._tell(0, len(self._rows) - 1)
 
@@ -388,7 +393,11 @@ class PlaylistModel(QAbstractTableModel):
                 if problem not in earlier:  # a file that stands here twice tells it twice
                     self._problems[problem.path] = (*earlier, problem)
         self._show_rows()
-        self._show_all()
+        if document.is_settled:
+            self._show_all()
+        else:  # not in one breath with the timeline: many rows take their time
+            self._is_stale = True
+            self._soon.start()
 
     def _wanted_rows(self) -> Iterator[Row]:
         before: str | None = None
