@@ -15,11 +15,13 @@ from pathlib import Path
 from PySide6.QtCore import QLockFile, QObject, Signal
 
 from deepbass_engine import project_file
+from deepbass_engine.audio.source import FileState
 from deepbass_engine.errors import DeepBassError, OutputError, ProjectFileError
 from deepbass_engine.mix.job import with_content_hashes
 from deepbass_engine.project import Project
 from deepbass_gui import preferences, state
 from deepbass_gui.document import Document
+from deepbass_gui.jobs.library import state_of
 from deepbass_gui.jobs.worker import Event, Failed, Finished, Job, Worker
 
 SUFFIX = ".deepbass"
@@ -28,17 +30,9 @@ _RECENT = "recent"
 
 
 @dataclass(frozen=True, slots=True)
-class _Stamp:
-    """A file's size and time, by which a change by someone else is noticed."""
-
-    size: int
-    modified_ns: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Loaded:
     project: Project
-    stamp: _Stamp | None
+    stamp: FileState | None
 
 
 class ChangedElsewhereError(OutputError):
@@ -73,7 +67,7 @@ class ProjectFiles(QObject):
         self._document = document
         self._worker = Worker(1, self)
         self._lock: QLockFile | None = None
-        self._stamp: _Stamp | None = None
+        self._stamp: FileState | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -90,7 +84,7 @@ class ProjectFiles(QObject):
         """Open a project file."""
 
         def work(job: Job) -> _Loaded:
-            stamp = _stamp_of(path)
+            stamp = state_of(path)
             loaded = _Loaded(project_file.load(path), stamp)
             _keep_copy(path)
             return loaded
@@ -153,8 +147,8 @@ class ProjectFiles(QObject):
             return
         known = self._stamp if is_own and not over_changes else None
 
-        def work(job: Job) -> _Stamp | None:
-            if known is not None and (now := _stamp_of(path)) is not None and now != known:
+        def work(job: Job) -> FileState | None:
+            if known is not None and (now := state_of(path)) is not None and now != known:
                 raise ChangedElsewhereError(
                     "was changed by another program since it was opened here",
                     path=path,
@@ -162,7 +156,7 @@ class ProjectFiles(QObject):
                 )
             project_file.save(with_content_hashes(project, cancel=job.cancel), path)
             _keep_copy(path)
-            return _stamp_of(path)
+            return state_of(path)
 
         def on_event(event: Event) -> None:
             if isinstance(event, Finished):
@@ -266,11 +260,3 @@ def _keep_copy(path: Path) -> None:
     """Keep the version that is in order; relative paths in it are made to lead from there."""
     with suppress(OSError, DeepBassError):
         project_file.save(project_file.load(path), _kept_copy(path))
-
-
-def _stamp_of(path: Path) -> _Stamp | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return _Stamp(status.st_size, status.st_mtime_ns)

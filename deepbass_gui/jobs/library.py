@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from importlib import import_module
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from deepbass_engine.analysis.peaks import Peaks
 from deepbass_engine.analysis.survey import Survey, survey
 from deepbass_engine.analysis.track import PARTS_PER_TRACK, TrackAnalysis
+from deepbass_engine.audio.source import FileState
 from deepbass_engine.audio.tags import Tags
 from deepbass_engine.errors import DeepBassError, InputError, shown
 from deepbass_engine.settings import n_workers
@@ -74,14 +76,6 @@ class TrackFacts:
         return (source.frames or 0) / source.sample_rate_hz
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """What tells a changed file from an unchanged one; None where there is no file."""
-
-    size: int
-    modified_ns: int
-
-
 class Library(QObject):
     """Reads the files a project names, several at once, in the order of the playlist.
 
@@ -105,7 +99,7 @@ class Library(QObject):
         self._facts: dict[Path, TrackFacts] = {}
         self._pending: set[Path] = set()
         self._jobs: dict[Path, Job] = {}
-        self._stamps: dict[Path, _Stamp | None] = {}
+        self._stamps: dict[Path, FileState | None] = {}
         self._trim = "loudness"
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_AGAIN_EVERY_MS)
@@ -176,7 +170,7 @@ class Library(QObject):
         known = {p: s for p, s in self._stamps.items() if self._facts[p].is_settled}
 
         def changed(job: Job) -> list[Path]:
-            return [path for path, stamp in known.items() if _stamp_of(path) != stamp]
+            return [path for path, stamp in known.items() if state_of(path) != stamp]
 
         def on_event(event: Event) -> None:
             if isinstance(event, Finished):
@@ -210,7 +204,7 @@ class Library(QObject):
         trim = self._trim
 
         def work(job: Job) -> Survey:
-            job.tell(_stamp_of(path))
+            job.tell(state_of(path))
             return survey(
                 path,
                 trim,
@@ -231,7 +225,7 @@ class Library(QObject):
         """Learn what a job has found out."""
         facts = self._facts[path]
         match event:
-            case Told(_Stamp() | None as stamp):
+            case Told(FileState() | None as stamp):
                 self._stamps[path] = stamp
                 facts = replace(facts, state=State.READING)
             case Told((TrackAnalysis() as analysis, Tags() as tags)):
@@ -276,9 +270,8 @@ def _as_input(error: Exception) -> DeepBassError:
     return InputError(f"could not be read: {error}", hint="take it out of the playlist")
 
 
-def _stamp_of(path: Path) -> _Stamp | None:
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return None
-    return _Stamp(status.st_size, status.st_mtime_ns)
+def state_of(path: Path) -> FileState | None:
+    """What tells a changed file from an unchanged one; None where there is no file."""
+    with suppress(OSError, ValueError):
+        return FileState.of(path)
+    return None
