@@ -57,6 +57,7 @@ class Document(QObject):
         self._before_trial: Project | None = None
         self._path: Path | None = None
         self._plan: MixPlan | None = None
+        self._fades: dict[Pair, Fade] = {}
         self._problems: tuple[Problem, ...] = ()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -113,12 +114,7 @@ class Document(QObject):
 
     def fade(self, pair: Pair) -> Fade | None:
         """The planned transition of a pair; None where the two don't follow each other."""
-        if self._plan is None:
-            return None
-        for fade in self._plan.fades:
-            if self.pair(fade) == pair:
-                return fade
-        return None
+        return self._fades.get(pair)
 
     def pair(self, fade: Fade) -> Pair:
         """The pair that a transition of the plan joins."""
@@ -222,6 +218,7 @@ class Document(QObject):
         problems = tuple(p for p in problems if p.path not in pending) + self._replaced()
         if plan != self._plan or problems != self._problems:
             self._plan, self._problems = plan, problems
+            self._fades = {self.pair(fade): fade for fade in plan.fades} if plan else {}
             self.planned.emit()
 
     def _replaced(self) -> tuple[Problem, ...]:

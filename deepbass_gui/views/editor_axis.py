@@ -52,12 +52,11 @@ def anchored(
     shifted = replace(axis, first_frame=axis.first_frame + shift)
     if not follows:
         return shifted
-    if _is_whole(axis, before) and not _is_whole(shifted, after):
-        whole = fitted(after, axis.width)
-        if whole.frames_per_pixel > axis.frames_per_pixel:
-            return whole
-        return shifted.centered(after.fade.start_frame + after.fade.n_frames / 2)
-    if _is_in_sight(axis, before) and not _is_in_sight(shifted, after):
+    lost_an_end = _is_whole(axis, before) and not _is_whole(shifted, after)
+    whole = fitted(after, axis.width)
+    if lost_an_end and whole.frames_per_pixel > axis.frames_per_pixel:
+        return whole
+    if lost_an_end or (_is_in_sight(axis, before) and not _is_in_sight(shifted, after)):
         return shifted.centered(after.fade.start_frame + after.fade.n_frames / 2)
     return shifted
 
