@@ -85,5 +85,13 @@ class ProjectFileError(DeepBassError):
     """A project file that can't be read."""
 
 
+class ModelError(DeepBassError):
+    """A model, a checkpoint or an encoding that can't be used."""
+
+
+class DeviceError(DeepBassError):
+    """A processor, or a precision on it, that can't do the work."""
+
+
 class Cancelled(Exception):
     """The caller asked to stop. Not an error; nothing half-written is left behind."""

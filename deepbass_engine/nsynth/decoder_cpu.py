@@ -1,0 +1,203 @@
+"""The decoder on the CPU: lays out memory and threads around the kernel in `cpu.steps`."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepbass_engine.nsynth.backends import Precision
+from deepbass_engine.nsynth.config import WaveNetConfig
+from deepbass_engine.nsynth.cpu import steps as kernel
+from deepbass_engine.nsynth.cpu.layout import Layout, Matrices, aligned, lay_out
+from deepbass_engine.nsynth.cpu.meeting import FLAG_BYTES
+from deepbass_engine.nsynth.cpu.target import PANEL
+
+Float = NDArray[np.float32]
+
+_BLOCK_ROWS = 96
+"""Rows of the batch times steps that are enough for a past tap's product to be quick."""
+
+_LONGEST_BLOCK = 64
+_ZERO_BYTE = 128
+_BYTES_TO_GATE = np.float32(1 / 127)
+"""What the bytes of a gated row, less 128, must be multiplied by."""
+
+
+class CpuDecoder:
+    """A model's decoder on the CPU.
+
+    Parameters
+    ----------
+    config, weights
+        The model.
+    precision
+        Of the weights; for int8, of what they are multiplied with too.
+    n_threads
+        Threads; without it one for each core, as far as there is work for them.
+    """
+
+    def __init__(
+        self,
+        config: WaveNetConfig,
+        weights: Mapping[str, Float],
+        precision: Precision,
+        *,
+        n_threads: int | None = None,
+    ) -> None:
+        self.config = config
+        self.layout: Layout = lay_out(config, weights, precision)
+        most = self.layout.widths.hidden // kernel.HALF
+        self.n_threads = min(n_threads or os.cpu_count() or 1, most)
+
+    def start(self, encodings: Float) -> CpuDecoding:
+        """Begin to decode a batch of encodings (n_streams, n_frames, n_z)."""
+        return CpuDecoding(self, encodings)
+
+
+class CpuDecoding:
+    """A batch of streams being decoded; see `reference.ReferenceDecoding` for its methods.
+
+    Parameters
+    ----------
+    decoder
+        The model.
+    encodings : float32, shape (n_streams, n_frames, n_z)
+        What is to be said.
+    """
+
+    def __init__(self, decoder: CpuDecoder, encodings: Float) -> None:
+        self._decoder = decoder
+        self._t = 0
+        config, widths = decoder.config, decoder.layout.widths
+        n_streams, n_past = len(encodings), config.filter_length - 1
+        self._is_bytes = decoder.layout.matrices.elements.itemsize == 1
+        self._encodings = aligned(_padded_last(encodings, widths.n_z))
+        block = max(1, min(_LONGEST_BLOCK, _BLOCK_ROWS // n_streams))
+        block = 1 << (block.bit_length() - 1)
+        self._blocks = np.array(
+            [math.gcd(min(d, block), config.hop) for d in config.dilations], np.int64
+        )
+        self._past = [
+            _zeros(widths.hidden // kernel.HALF, int(b), n_streams, PANEL) for b in self._blocks
+        ]
+        self._rings = [
+            _empty_ring(n_past * d, n_streams, widths.hidden, self._is_bytes)
+            for d in config.dilations
+        ]
+        self._ring_scales = [
+            _zeros(n_past * d if self._is_bytes else 0, n_streams) for d in config.dilations
+        ]
+        self._fed = _zeros(n_streams, n_past + 1)
+
+    def advance(self, uniforms: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Decode the next samples; see `reference.ReferenceDecoding`."""
+        classes = np.empty(uniforms.shape, np.uint8)
+        self._run(uniforms, np.empty((0, 0), np.uint8), classes, np.empty((0, 0, 0), np.float32))
+        return classes
+
+    def follow(self, classes: NDArray[np.uint8]) -> Float:
+        """Probabilities at the next samples; see `reference.ReferenceDecoding`."""
+        expected = np.empty((*classes.shape, self._decoder.config.n_classes), np.float32)
+        self._run(np.empty((0, 0)), classes, np.empty(classes.shape, np.uint8), expected)
+        return expected
+
+    def keep(self, streams: list[int]) -> None:
+        """Go on with these streams only."""
+        self._encodings = aligned(self._encodings[streams])
+        self._past = [aligned(past[:, :, streams]) for past in self._past]
+        self._rings = [aligned(ring[:, streams]) for ring in self._rings]
+        self._ring_scales = [aligned(scales[:, streams]) for scales in self._ring_scales]
+        self._fed = aligned(self._fed[streams])
+
+    def _run(
+        self,
+        uniforms: NDArray[np.float64],
+        given: NDArray[np.uint8],
+        classes: NDArray[np.uint8],
+        expected: Float,
+    ) -> None:
+        """Advance by as many steps as `classes` has columns."""
+        n_steps = classes.shape[1]
+        if n_steps == 0:
+            return
+        config, layout = self._decoder.config, self._decoder.layout
+        widths, n_streams = layout.widths, len(self._encodings)
+        n_threads = self._decoder.n_threads
+        n_gates = widths.hidden // kernel.HALF
+        sizes = np.zeros(kernel.N_SIZES, np.int64)
+        sizes[kernel.N_STREAMS] = n_streams
+        sizes[kernel.HIDDEN], sizes[kernel.SKIP] = widths.hidden, widths.skip
+        sizes[kernel.CLASSES], sizes[kernel.N_CLASSES] = widths.classes, config.n_classes
+        sizes[kernel.N_Z], sizes[kernel.N_LAYERS] = widths.n_z, config.layers
+        sizes[kernel.N_PAST], sizes[kernel.HOP] = config.filter_length - 1, config.hop
+        shared = {
+            kernel.AT_HIDDEN: _zeros(n_streams, widths.hidden),
+            kernel.AT_GATED: _zeros(n_streams, widths.hidden),
+            kernel.AT_SKIP: _zeros(n_streams, widths.skip),
+            kernel.AT_HEAD: _zeros(n_streams, widths.skip),
+            kernel.AT_LOGITS: _zeros(n_streams, widths.classes),
+            kernel.AT_EXPONENTIALS: _zeros(n_streams, widths.classes),
+            kernel.AT_FED: self._fed,
+            kernel.AT_CONDITIONS: _zeros(
+                config.layers * n_gates + widths.skip // PANEL, n_streams, PANEL
+            ),
+            kernel.AT_GATED_BYTES: aligned(np.zeros((n_streams, widths.hidden), np.uint8)),
+            kernel.AT_GATED_SCALES: aligned(np.full(n_streams, _BYTES_TO_GATE)),
+        }
+        places = np.array([shared[i].ctypes.data for i in range(kernel.N_PLACES)], np.int64)
+        flags = aligned(np.zeros(n_threads * FLAG_BYTES, np.uint8))
+        widest = max(widths.hidden, widths.skip)
+        own_rows = [_zeros(n_streams + 1, widest) for _ in range(n_threads)]
+        own_scales = [_zeros(n_streams) for _ in range(n_threads)]
+        uniforms = np.ascontiguousarray(uniforms, np.float64)
+        given = np.ascontiguousarray(given)
+
+        def work(thread: int) -> None:
+            kernel.steps(
+                thread, n_threads, self._t, n_steps, sizes,
+                *_arguments(layout.matrices),
+                layout.conditions.elements, layout.conditions.starts, layout.condition_biases,
+                layout.start, layout.skip_bias, layout.hidden_biases, layout.logit_bias,
+                np.array(config.dilations, np.int64), self._blocks,
+                _addresses(self._past), _addresses(self._rings), _addresses(self._ring_scales),
+                places, own_rows[thread].ctypes.data, own_scales[thread].ctypes.data,
+                flags.ctypes.data, 0, self._encodings, uniforms, given, classes, expected,
+            )  # fmt: skip
+
+        others = [threading.Thread(target=work, args=(i,)) for i in range(1, n_threads)]
+        for other in others:
+            other.start()
+        work(0)
+        for other in others:
+            other.join()
+        self._t += n_steps
+
+
+def _arguments(
+    matrices: Matrices,
+) -> tuple[NDArray[np.generic], NDArray[np.int64], Float, NDArray[np.int64]]:
+    return matrices.elements, matrices.starts, matrices.scales, matrices.scale_starts
+
+
+def _addresses(arrays: list[Float]) -> NDArray[np.int64]:
+    return np.array([array.ctypes.data for array in arrays], np.int64)
+
+
+def _zeros(*shape: int) -> Float:
+    return aligned(np.zeros(shape, np.float32))
+
+
+def _empty_ring(n_rows: int, n_streams: int, width: int, is_bytes: bool) -> NDArray[np.generic]:
+    """A ring in which all that was is zero."""
+    if is_bytes:
+        return aligned(np.full((n_rows, n_streams, width), _ZERO_BYTE, np.uint8))
+    return _zeros(n_rows, n_streams, width)
+
+
+def _padded_last(values: Float, width: int) -> Float:
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width - values.shape[-1])])
