@@ -93,5 +93,9 @@ class DeviceError(DeepBassError):
     """A processor, or a precision on it, that can't do the work."""
 
 
+class DeviceMemoryError(DeviceError):
+    """A processor with too little memory for the work."""
+
+
 class Cancelled(Exception):
     """The caller asked to stop. Not an error; nothing half-written is left behind."""

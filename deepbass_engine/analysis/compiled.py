@@ -1,4 +1,4 @@
-"""Compiles a kernel when its module is imported, and keeps the result on the disk where it can."""
+"""Compiles kernels without the GIL, and keeps the result on the disk where it can."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numba
 def compiled(
     signature: str, **options: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorate a kernel to be compiled by Numba for one signature, without the GIL.
+    """Decorate a kernel to be compiled for one signature when its module is imported.
 
     Parameters
     ----------
@@ -22,12 +22,23 @@ def compiled(
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        try:
-            kernel: Callable[..., None] = numba.njit(signature, nogil=True, cache=True, **options)(
-                function
-            )
-        except RuntimeError:  # no such folder can be written to: then it compiles at every start
-            kernel = numba.njit(signature, nogil=True, **options)(function)
-        return kernel
+        return _compiled(function, signature, **options)
 
     return decorate
+
+
+def compiled_once(function: Callable[..., None]) -> Callable[..., None]:
+    """Have a kernel compiled when it is first called with arguments of some types."""
+    return _compiled(function)
+
+
+def _compiled(
+    function: Callable[..., None], *signature: str, **options: Any
+) -> Callable[..., None]:
+    try:
+        kernel: Callable[..., None] = numba.njit(*signature, nogil=True, cache=True, **options)(
+            function
+        )
+    except RuntimeError:  # no such folder can be written to: then it compiles at every start
+        kernel = numba.njit(*signature, nogil=True, **options)(function)
+    return kernel

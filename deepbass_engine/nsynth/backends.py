@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -47,7 +47,10 @@ class DeviceFacts(Struct, frozen=True, kw_only=True):
 
 def devices() -> tuple[DeviceFacts, ...]:
     """Look at the machine: what can decode here, and why the rest can't."""
-    return (DeviceFacts(device="cpu", name="reference", precisions=("float32",), reasons=()),)
+    from deepbass_engine.nsynth.decoder_cpu import cpu_facts
+    from deepbass_engine.nsynth.decoder_cuda import cuda_facts
+
+    return cpu_facts(), cuda_facts()
 
 
 def choose(device: str = "auto", precision: str = "auto") -> Choice:
@@ -85,7 +88,7 @@ def choose(device: str = "auto", precision: str = "auto") -> Choice:
             + (f": {reasons}" if reasons else ""),
             hint="it can in " + ", ".join(facts.precisions),
         )
-    return Choice(facts.device, cast(Precision, precision))
+    return Choice(facts.device, precision)
 
 
 def make_decoder(
@@ -98,6 +101,10 @@ def make_decoder(
     DeviceError
         If the device has too little memory.
     """
-    from deepbass_engine.nsynth.reference import ReferenceDecoder
+    if choice.device == "cuda":
+        from deepbass_engine.nsynth.decoder_cuda import CudaDecoder
 
-    return ReferenceDecoder(config, weights)
+        return CudaDecoder(config, weights, choice.precision)
+    from deepbass_engine.nsynth.decoder_cpu import CpuDecoder
+
+    return CpuDecoder(config, weights, choice.precision)

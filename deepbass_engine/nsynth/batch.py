@@ -1,4 +1,4 @@
-"""Decodes streams of any lengths as one batch, with progress, time left and cancel.
+"""Decodes streams of any lengths as one batch, with progress and cancel.
 
 All streams advance together, for a step costs hardly more for many than for one. Streams that have
 come to their end leave the batch. No more steps are made than the longest encoding asks for.
@@ -6,6 +6,7 @@ come to their end leave the batch. No more steps are made than the longest encod
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from deepbass_engine.errors import DeviceMemoryError
 from deepbass_engine.nsynth import sampling
-from deepbass_engine.nsynth.backends import Choice
+from deepbass_engine.nsynth.backends import Choice, choose
+from deepbass_engine.nsynth.decoding import Decoder, Decoding
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 
 if TYPE_CHECKING:
     from deepbass_engine.nsynth.autoencoder import Autoencoder
 
 _FIRST_STEPS = 16
+_TRIED_STEPS, _TRIED_S = 128, 2.0
+"""How long a batch is tried to tell how long it will take."""
+
+_LOOK_S, _KEPT_CODE_S = 0.1, 2.0
+"""Compiled code that was kept is there within the latter."""
+
 _CALL_S = 0.15
 """Time between two looks at the cancel token that is aimed at."""
 
@@ -51,10 +60,14 @@ def decode_streams(
     choice: Choice,
     *,
     on_stream: Callable[[int, NDArray[np.uint8]], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> list[NDArray[np.uint8]]:
     """Decode streams side by side.
+
+    What does not fit into a GPU's memory at once is decoded in two halves, and what does not fit
+    by itself on the CPU.
 
     Parameters
     ----------
@@ -66,12 +79,36 @@ def decode_streams(
         Device and precision.
     on_stream
         Told each stream's number and classes as it comes to its end.
+    on_note
+        Told, as a sentence, what was done otherwise than chosen.
     on_progress
-        Told the number of steps done; a step makes a sample of every stream.
+        Told the number of samples done, of all streams together.
 
     Returns
     -------
     uint8, shape (n_frames * hop,), for each stream
+
+    Raises
+    ------
+    DeviceError
+        If the CPU has too little memory for it.
+    Cancelled
+        If asked to stop.
+    """
+    work = _Batch(model, streams, on_stream, on_note, on_progress, cancel or CancelToken())
+    work.decode(list(range(len(streams))), choice)
+    return work.classes
+
+
+def measured_step_s(
+    model: Autoencoder,
+    n_streams: int,
+    choice: Choice,
+    *,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> float:
+    """Seconds that a step takes for so many streams, here and now: tried for a second or two.
 
     Raises
     ------
@@ -81,39 +118,129 @@ def decode_streams(
         If asked to stop.
     """
     cancel = cancel or CancelToken()
-    hop = model.config.hop
-    lengths = [len(stream.encodings) * hop for stream in streams]
-    n_steps = max(lengths)
-    classes = [np.empty(length, np.uint8) for length in lengths]
-    encodings = np.zeros((len(streams), n_steps // hop, model.config.n_z), np.float32)
-    for row, stream in zip(encodings, streams, strict=True):
-        row[: len(stream.encodings)] = stream.encodings
-    decoding = model.decoder(choice).start(encodings)
-    active = list(range(len(streams)))
-    step, n_next = 0, _FIRST_STEPS
-    while active:
+    n_frames = -(-(_FIRST_STEPS + _TRIED_STEPS) // model.config.hop)
+    decoder = _decoder(model, choice, on_progress, cancel)
+    decoding = decoder.start(np.zeros((n_streams, n_frames, model.config.n_z), np.float32))
+    uniforms = np.full((n_streams, _FIRST_STEPS), 0.5)
+    decoding.advance(uniforms)  # memory is touched for the first time
+    started_s, n_steps = time.perf_counter(), 0
+    while n_steps < _TRIED_STEPS and time.perf_counter() - started_s < _TRIED_S:
         cancel.raise_if_cancelled()
-        end = min(step + n_next, *(lengths[stream] for stream in active))
-        started_s = time.perf_counter()
-        decoded = decoding.advance(
-            np.stack([_uniforms(streams[stream], step, end) for stream in active])
-        )
-        n_next = _steps_for_next(end - step, time.perf_counter() - started_s)
-        for row, stream in zip(decoded, active, strict=True):
-            classes[stream][step:end] = row
-        step = end
-        going_on = [i for i, stream in enumerate(active) if lengths[stream] > step]
-        if len(going_on) < len(active):
-            if on_stream is not None:
-                for number in active:
-                    if lengths[number] == step:
-                        on_stream(number, classes[number])
-            active = [active[i] for i in going_on]
-            if active:
-                decoding.keep(going_on)
-        if on_progress is not None:
-            on_progress(Progress("decoding", step, n_steps))
-    return classes
+        decoding.advance(uniforms)
+        n_steps += _FIRST_STEPS
+    return (time.perf_counter() - started_s) / n_steps
+
+
+class _Batch:
+    """Some streams being decoded."""
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        streams: Sequence[Stream],
+        on_stream: Callable[[int, NDArray[np.uint8]], None] | None,
+        on_note: Callable[[str], None] | None,
+        on_progress: OnProgress | None,
+        cancel: CancelToken,
+    ) -> None:
+        self._model = model
+        self._streams = streams
+        self._on_stream = on_stream
+        self._on_note = on_note
+        self._on_progress = on_progress
+        self._cancel = cancel
+        hop = model.config.hop
+        self.classes = [np.empty(len(stream.encodings) * hop, np.uint8) for stream in streams]
+        self._n_done = 0
+
+    def decode(self, numbers: list[int], choice: Choice) -> None:
+        """Decode some of the streams, in one batch if there is memory for it."""
+        decoder = _decoder(self._model, choice, self._on_progress, self._cancel)
+        try:
+            decoding = decoder.start(self._encodings(numbers))
+        except DeviceMemoryError as error:
+            if choice.device == "cpu":
+                raise
+            half = len(numbers) // 2
+            if half:
+                self._note(f"{error.what}: {len(numbers)} streams are decoded in two halves")
+                self.decode(numbers[:half], choice)
+                self.decode(numbers[half:], choice)
+            else:
+                self._note(f"{error.what}: decoding on the CPU instead")
+                self.decode(numbers, choose("cpu"))
+        else:
+            self._run(decoding, numbers)
+
+    def _encodings(self, numbers: list[int]) -> NDArray[np.float32]:
+        """Encodings of some streams in one array, the shorter ones padded."""
+        rows = [self._streams[number].encodings for number in numbers]
+        longest = max(len(row) for row in rows)
+        together = np.zeros((len(rows), longest, self._model.config.n_z), np.float32)
+        for to, row in zip(together, rows, strict=True):
+            to[: len(row)] = row
+        return together
+
+    def _run(self, decoding: Decoding, active: list[int]) -> None:
+        """Advance until each stream has come to its end."""
+        step, n_next = 0, _FIRST_STEPS
+        while active:
+            self._cancel.raise_if_cancelled()
+            end = min(step + n_next, *(len(self.classes[number]) for number in active))
+            started_s = time.perf_counter()
+            numbers = [_uniforms(self._streams[number], step, end) for number in active]
+            decoded = decoding.advance(np.stack(numbers))
+            n_next = _steps_for_next(end - step, time.perf_counter() - started_s)
+            for row, number in zip(decoded, active, strict=True):
+                self.classes[number][step:end] = row
+            self._n_done += (end - step) * len(active)
+            step = end
+            going_on = [i for i, number in enumerate(active) if len(self.classes[number]) > step]
+            for number in active:
+                if len(self.classes[number]) == step and self._on_stream is not None:
+                    self._on_stream(number, self.classes[number])
+            if len(going_on) < len(active):
+                active = [active[i] for i in going_on]
+                if active:
+                    decoding.keep(going_on)
+            if self._on_progress is not None:
+                total = sum(len(classes) for classes in self.classes)
+                self._on_progress(Progress("decoding", self._n_done, total))
+
+    def _note(self, text: str) -> None:
+        if self._on_note is not None:
+            self._on_note(text)
+
+
+def _decoder(
+    model: Autoencoder, choice: Choice, on_progress: OnProgress | None, cancel: CancelToken
+) -> Decoder:
+    """The model's decoder; if that takes longer than kept code does, says that it compiles."""
+    made: list[Decoder] = []
+    failed: list[BaseException] = []
+
+    def make() -> None:
+        try:
+            made.append(model.decoder(choice))
+        except BaseException as error:  # told to who waits
+            failed.append(error)
+
+    maker = threading.Thread(target=make, name="nsynth-compiler", daemon=True)
+    started_s = time.perf_counter()
+    maker.start()
+    is_told = False
+    while maker.is_alive():
+        maker.join(_LOOK_S)
+        cancel.raise_if_cancelled()
+        if not is_told and on_progress is not None:
+            is_told = time.perf_counter() - started_s > _KEPT_CODE_S
+            if is_told:
+                on_progress(Progress("compiling once", 0, 1))
+    if failed:
+        raise failed[0]
+    if is_told and on_progress is not None:
+        on_progress(Progress("compiling once", 1, 1))
+    return made[0]
 
 
 def _uniforms(stream: Stream, first: int, end: int) -> NDArray[np.float64]:

@@ -6,16 +6,18 @@ import math
 import os
 import threading
 from collections.abc import Mapping
+from typing import Any
 
+import llvmlite.binding
 import numpy as np
 from numpy.typing import NDArray
 
-from deepbass_engine.nsynth.backends import Precision
+from deepbass_engine.nsynth.backends import DeviceFacts, Precision
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.cpu import steps as kernel
 from deepbass_engine.nsynth.cpu.layout import Layout, Matrices, aligned, lay_out
 from deepbass_engine.nsynth.cpu.meeting import FLAG_BYTES
-from deepbass_engine.nsynth.cpu.target import PANEL
+from deepbass_engine.nsynth.cpu.target import PANEL, target
 
 Float = NDArray[np.float32]
 
@@ -26,6 +28,26 @@ _LONGEST_BLOCK = 64
 _ZERO_BYTE = 128
 _BYTES_TO_GATE = np.float32(1 / 127)
 """What the bytes of a gated row, less 128, must be multiplied by."""
+
+
+def cpu_facts() -> DeviceFacts:
+    """What the CPU can compute in; 16-bit floats are the default, for they are the fastest."""
+    precisions: list[Precision] = ["float32"]
+    reasons = []
+    if target().converts_half:
+        precisions.insert(0, "float16")
+    else:
+        reasons.append("float16: this processor does not convert 16-bit floats (F16C)")
+    if target().byte_dot:
+        precisions.append("int8")
+    else:
+        reasons.append("int8: this processor has no byte products (AVX512-VNNI or AVX-VNNI)")
+    return DeviceFacts(
+        device="cpu",
+        name=f"{llvmlite.binding.get_host_cpu_name()}, {_n_cores()} cores",
+        precisions=tuple(precisions),
+        reasons=tuple(reasons),
+    )
 
 
 class CpuDecoder:
@@ -52,7 +74,7 @@ class CpuDecoder:
         self.config = config
         self.layout: Layout = lay_out(config, weights, precision)
         most = self.layout.widths.hidden // kernel.HALF
-        self.n_threads = min(n_threads or os.cpu_count() or 1, most)
+        self.n_threads = min(n_threads or _n_cores(), most)
 
     def start(self, encodings: Float) -> CpuDecoding:
         """Begin to decode a batch of encodings (n_streams, n_frames, n_z)."""
@@ -135,7 +157,7 @@ class CpuDecoding:
         sizes[kernel.CLASSES], sizes[kernel.N_CLASSES] = widths.classes, config.n_classes
         sizes[kernel.N_Z], sizes[kernel.N_LAYERS] = widths.n_z, config.layers
         sizes[kernel.N_PAST], sizes[kernel.HOP] = config.filter_length - 1, config.hop
-        shared = {
+        shared: dict[int, NDArray[Any]] = {
             kernel.AT_HIDDEN: _zeros(n_streams, widths.hidden),
             kernel.AT_GATED: _zeros(n_streams, widths.hidden),
             kernel.AT_SKIP: _zeros(n_streams, widths.skip),
@@ -178,13 +200,20 @@ class CpuDecoding:
         self._t += n_steps
 
 
+def _n_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _arguments(
     matrices: Matrices,
-) -> tuple[NDArray[np.generic], NDArray[np.int64], Float, NDArray[np.int64]]:
+) -> tuple[NDArray[Any], NDArray[np.int64], Float, NDArray[np.int64]]:
     return matrices.elements, matrices.starts, matrices.scales, matrices.scale_starts
 
 
-def _addresses(arrays: list[Float]) -> NDArray[np.int64]:
+def _addresses(arrays: list[NDArray[Any]]) -> NDArray[np.int64]:
     return np.array([array.ctypes.data for array in arrays], np.int64)
 
 
@@ -192,7 +221,7 @@ def _zeros(*shape: int) -> Float:
     return aligned(np.zeros(shape, np.float32))
 
 
-def _empty_ring(n_rows: int, n_streams: int, width: int, is_bytes: bool) -> NDArray[np.generic]:
+def _empty_ring(n_rows: int, n_streams: int, width: int, is_bytes: bool) -> NDArray[Any]:
     """A ring in which all that was is zero."""
     if is_bytes:
         return aligned(np.full((n_rows, n_streams, width), _ZERO_BYTE, np.uint8))

@@ -81,4 +81,4 @@ def sample_classes(
     """
     cumulative = np.cumsum(probabilities, axis=1, dtype=np.float32)
     picked = (cumulative.astype(np.float64) < uniform[:, np.newaxis]).sum(axis=1)
-    return np.minimum(picked, probabilities.shape[1] - 1).astype(np.uint8)
+    return np.asarray(np.minimum(picked, probabilities.shape[1] - 1), np.uint8)

@@ -1,1 +1,1 @@
-"""The CPU decoder's kernels: vectors emitted as LLVM IR, compiled by Numba on the user's machine."""
+"""Kernels of the CPU decoder: vectors emitted as LLVM IR, compiled by Numba where they run."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.cpu.target import PANEL
 
 Float = NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 _HALF = PANEL // 2
 _ALIGN_ELEMENTS = 64
 _PREFETCHED_ELEMENTS = 16_384
@@ -62,7 +64,7 @@ class Matrices:
         Index of each matrix's first scale.
     """
 
-    elements: NDArray[np.float32] | NDArray[np.uint16] | NDArray[np.int8]
+    elements: NDArray[Any]
     starts: NDArray[np.int64]
     scales: Float
     scale_starts: NDArray[np.int64]
@@ -116,7 +118,8 @@ def lay_out(config: WaveNetConfig, weights: Mapping[str, Float], precision: Prec
     layers = range(1, config.layers + 1)
 
     def matrix(name: str, tap: int = 0) -> Float:
-        return weights[f"{name}/W"][0, tap]
+        panel: Float = weights[f"{name}/W"][0, tap]
+        return panel
 
     def bias(name: str) -> Float:
         return weights[f"{name}/biases"]
@@ -147,18 +150,16 @@ def lay_out(config: WaveNetConfig, weights: Mapping[str, Float], precision: Prec
         condition_biases=aligned(np.concatenate(condition_biases)),
         start=aligned(_wider(start, widths.hidden)),
         skip_bias=aligned(_wider(skip_bias, widths.skip)),
-        hidden_biases=aligned(
-            np.stack([_wider(bias(f"res_{i}"), widths.hidden) for i in layers])
-        ),
+        hidden_biases=aligned(np.stack([_wider(bias(f"res_{i}"), widths.hidden) for i in layers])),
         logit_bias=aligned(logit_bias),
     )
 
 
-def aligned(values: NDArray[np.generic]) -> NDArray[np.generic]:
+def aligned(values: NDArray[Scalar]) -> NDArray[Scalar]:
     """A contiguous copy that begins at a multiple of 64 bytes."""
     room = np.empty(values.nbytes + 64, np.uint8)
     first = -room.ctypes.data % 64
-    copy = room[first : first + values.nbytes].view(values.dtype).reshape(values.shape)
+    copy: NDArray[Scalar] = np.ndarray(values.shape, values.dtype, room.data, first)
     copy[...] = values
     return copy
 
@@ -183,7 +184,7 @@ def _gate_columns(width: int, padded: int) -> NDArray[np.int64]:
 
 def _matrices(matrices: list[Float], precision: Precision, n_rows_multiple: int) -> Matrices:
     """Panels of all matrices, in one array."""
-    kind = {"float32": np.float32, "float16": np.uint16, "int8": np.int8}[precision]
+    kind: type[Any] = {"float32": np.float32, "float16": np.uint16, "int8": np.int8}[precision]
     shapes = [
         (-(-len(m) // n_rows_multiple) * n_rows_multiple, _padded(m.shape[1])) for m in matrices
     ]

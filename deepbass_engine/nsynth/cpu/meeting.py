@@ -14,8 +14,8 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
+from deepbass_engine.nsynth.cpu.emitting import emitted
 from deepbass_engine.nsynth.cpu.target import target
 
 FLAG_BYTES = 128
@@ -29,7 +29,7 @@ _give_up_turn = types.ExternalFunction(
 )
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@emitted
 def _publish(_typing: Any, address: Any, count: Any) -> Any:
     """Store a count; whoever sees it sees all that was stored before."""
 
@@ -41,7 +41,7 @@ def _publish(_typing: Any, address: Any, count: Any) -> Any:
     return types.void(types.int64, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@emitted
 def _look(_typing: Any, address: Any) -> Any:
     """Load a count, and with it all that was stored before it."""
 
@@ -52,7 +52,7 @@ def _look(_typing: Any, address: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@emitted
 def _pause(_typing: Any) -> Any:
     """Tell the processor that this is a loop that waits."""
 
@@ -66,8 +66,7 @@ def _pause(_typing: Any) -> Any:
     return types.void(), generate
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
-def meet(flags: int, thread: int, n_threads: int, count: int) -> None:
+def _meet(flags: int, thread: int, n_threads: int, count: int) -> None:
     """Wait until all threads have come to their `count`-th meeting.
 
     Parameters
@@ -92,3 +91,6 @@ def meet(flags: int, thread: int, n_threads: int, count: int) -> None:
                 _pause()
             else:
                 _give_up_turn()
+
+
+meet = numba.njit(nogil=True)(_meet)

@@ -18,10 +18,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
+from deepbass_engine.nsynth.cpu.emitting import Emitter, emit_loop, emitted, i64
 from deepbass_engine.nsynth.cpu.target import PANEL, target
-from deepbass_engine.nsynth.cpu.vectors import Emitter, emit_loop, i64
 
 _F32, _F16, _I8, _I32, _I64 = (
     ir.FloatType(), ir.HalfType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
@@ -39,7 +38,7 @@ _UNROLLED_ROWS = 2
 """Up to so many rows, a loop's own work would show: it takes several k at a time."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@emitted
 def multiply_panel(
     _typing: Any, weights: Any, at: Any, k: Any, x: Any, x_bytes: Any, n_rows: Any, y: Any,
     y_bytes: Any, x_scales: Any, scales: Any,
@@ -89,9 +88,7 @@ def _function(module: Any, kind: str) -> Any:
 
     def emit_rows(first_k: Any, n_k: Any) -> None:
         x_at = builder.add(x, builder.mul(first_k, i64(1 if kind == "i8" else 4)))
-        weights_at = builder.add(
-            panel, builder.mul(first_k, i64(PANEL * _WEIGHT_BYTES[kind]))
-        )
+        weights_at = builder.add(panel, builder.mul(first_k, i64(PANEL * _WEIGHT_BYTES[kind])))
         _emit_row_blocks(
             builder, kind, weights_at, n_k, x_at, x_bytes, n_rows, y, y_bytes, x_scales, scales
         )
@@ -257,9 +254,6 @@ class _Kernel:
             return self._emit.multiply_add(x, w, total)
         width = 32 * self._emit.lanes
         name = f"llvm.x86.avx512.vpdpbusd.{width}"
-        if _bytes_as_bytes():
-            kind = ir.VectorType(_I8, 4 * self._emit.lanes)
-            x, w = (self._builder.bitcast(value, kind) for value in (x, w))
         return self._emit.call(name, self._emit.ints, total, x, w)
 
     def _unscaled(self, total: Any, r: int, scales: Any, x_scales: Any, there: Any) -> Any:
@@ -270,8 +264,3 @@ class _Kernel:
         scale = builder.fmul(x_scale, emit.load(scales, emit.floats))
         centred = builder.fsub(builder.sitofp(total, emit.floats), offset)
         return emit.multiply_add(centred, scale, there)
-
-
-def _bytes_as_bytes() -> bool:
-    """Whether LLVM's byte product takes vectors of bytes, not of 32-bit words."""
-    return False

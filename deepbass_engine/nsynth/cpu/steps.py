@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 
+from deepbass_engine.analysis.compiled import compiled_once
 from deepbass_engine.nsynth.cpu.meeting import meet
 from deepbass_engine.nsynth.cpu.panels import multiply_panel
 from deepbass_engine.nsynth.cpu.target import PANEL
@@ -300,14 +300,16 @@ def _make(sources: int) -> Callable[..., None]:
                 at = 2 * n_layers + 1 + head
                 first, end = first_skip, end_skip
                 if head == 1:
-                    first, end = thread * n_logits // n_threads, (thread + 1) * n_logits // n_threads
+                    first, end = (
+                        thread * n_logits // n_threads,
+                        (thread + 1) * n_logits // n_threads,
+                    )
                 for panel in range(first, end):
                     if head == 0:
                         to = places[AT_HEAD] + panel * panel_bytes
                         to_bytes = skip_bytes
                         bias = (
-                            at_conditions
-                            + (n_layers * n_gates + panel) * n_streams * panel_bytes
+                            at_conditions + (n_layers * n_gates + panel) * n_streams * panel_bytes
                         )
                     else:
                         to = places[AT_LOGITS] + panel * panel_bytes
@@ -341,7 +343,7 @@ def _make(sources: int) -> Callable[..., None]:
                     for k in range(sizes[N_CLASSES]):
                         expected[m, step, k] = load_float(exponential + k * FLOAT_BYTES) / total
                 if given.shape[0]:
-                    picked = np.int64(given[m, step])
+                    picked = int(given[m, step])
                 else:
                     picked = sizes[N_CLASSES] - 1
                     cumulative = np.float32(0)
@@ -358,7 +360,7 @@ def _make(sources: int) -> Callable[..., None]:
             count += 1
             meet(flags, thread, n_threads, count)
 
-    return numba.njit(nogil=True, cache=True, error_model="numpy")(steps)
+    return steps
 
 
-steps = _make(_sources())
+steps = compiled_once(_make(_sources()))
