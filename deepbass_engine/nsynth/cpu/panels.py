@@ -14,6 +14,7 @@ four rows interleaved, and behind it `PANEL` scales and `PANEL` offsets are kept
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -27,8 +28,8 @@ _F32, _F16, _I8, _I32, _I64 = (
 )  # fmt: skip
 _KINDS = {types.float32: "f32", types.uint16: "f16", types.int8: "i8"}
 _WEIGHT_BYTES = {"f32": 4, "f16": 2, "i8": 1}
-_AHEAD_BYTES = {"f32": 6144, "f16": 4096, "i8": 4096}
-"""How far ahead weights are asked for from memory."""
+_K_AT_ONCE = {"f32": 1, "f16": 1, "i8": 4}
+_CACHE_LINE_BYTES = 64
 
 _SUMMED_AT_ONCE = 128
 """Terms of a sum of floats that are added up from zero before they join the rest: it rounds less,
@@ -40,8 +41,8 @@ _UNROLLED_ROWS = 2
 
 @emitted
 def multiply_panel(
-    _typing: Any, weights: Any, at: Any, k: Any, x: Any, x_bytes: Any, n_rows: Any, y: Any,
-    y_bytes: Any, x_scales: Any, scales: Any,
+    _typing: Any, weights: Any, at: Any, next_at: Any, k: Any, x: Any, x_bytes: Any, n_rows: Any,
+    y: Any, y_bytes: Any, x_scales: Any, scales: Any,
 ) -> Any:  # fmt: skip
     """Add rows times a panel to what is there.
 
@@ -51,6 +52,8 @@ def multiply_panel(
         All matrices.
     at : int64
         Index of the panel's first element in `weights`.
+    next_at : int64
+        Index of what is multiplied next: memory is asked for it meanwhile.
     k : int64
         Rows of the matrix, a multiple of 4.
     x, x_bytes : int64
@@ -67,12 +70,46 @@ def multiply_panel(
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         start = builder.ptrtoint(array.data, _I64)
-        panel = builder.add(start, builder.mul(arguments[1], i64(_WEIGHT_BYTES[kind])))
+        panels = [
+            builder.add(start, builder.mul(index, i64(_WEIGHT_BYTES[kind])))
+            for index in arguments[1:3]
+        ]
         function = _function(builder.module, kind)
-        builder.call(function, [panel, *arguments[2:]])
+        builder.call(function, [*panels, *arguments[3:]])
         return context.get_dummy_value()
 
-    return types.void(weights, *[types.int64] * 9), generate
+    return types.void(weights, *[types.int64] * 10), generate
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Left side and sums: addresses of their first rows, and the bytes from row to row."""
+
+    x: Any
+    x_bytes: Any
+    y: Any
+    y_bytes: Any
+    x_scales: Any
+
+    def beginning(self, builder: Any, row: Any, x_offset: Any) -> _Rows:
+        """From some row on, the left side from some byte of the rows on."""
+        return _Rows(
+            builder.add(builder.add(self.x, x_offset), builder.mul(row, self.x_bytes)),
+            self.x_bytes,
+            builder.add(self.y, builder.mul(row, self.y_bytes)),
+            self.y_bytes,
+            builder.add(self.x_scales, builder.mul(row, i64(4))),
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some rows of a panel: address, number, scales, and the address of what comes next."""
+
+    weights: Any
+    k: Any
+    scales: Any
+    following: Any
 
 
 def _function(module: Any, kind: str) -> Any:
@@ -80,27 +117,31 @@ def _function(module: Any, kind: str) -> Any:
     name = f"deepbass_multiply_{kind}"
     if name in module.globals:
         return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [_I64] * 9), name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [_I64] * 10), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    panel, k, x, x_bytes, n_rows, y, y_bytes, x_scales, scales = function.args
+    panel, following, k, x, x_bytes, n_rows, y, y_bytes, x_scales, scales = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-
-    def emit_rows(first_k: Any, n_k: Any) -> None:
-        x_at = builder.add(x, builder.mul(first_k, i64(1 if kind == "i8" else 4)))
-        weights_at = builder.add(panel, builder.mul(first_k, i64(PANEL * _WEIGHT_BYTES[kind])))
-        _emit_row_blocks(
-            builder, kind, weights_at, n_k, x_at, x_bytes, n_rows, y, y_bytes, x_scales, scales
-        )
-
+    rows = _Rows(x, x_bytes, y, y_bytes, x_scales)
     if kind == "i8":
-        emit_rows(i64(0), k)
+        part = _Part(panel, k, scales, following)
+        _emit_row_blocks(builder, kind, part, rows, n_rows, i64(0))
     else:
 
         def emit_part(first_k: Any) -> None:
             left = builder.sub(k, first_k)
-            is_short = builder.icmp_signed("<", left, i64(_SUMMED_AT_ONCE))
-            emit_rows(first_k, builder.select(is_short, left, i64(_SUMMED_AT_ONCE)))
+            is_last = builder.icmp_signed("<=", left, i64(_SUMMED_AT_ONCE))
+            row_bytes = i64(PANEL * _WEIGHT_BYTES[kind])
+            weights = builder.add(panel, builder.mul(first_k, row_bytes))
+            behind = builder.add(weights, builder.mul(i64(_SUMMED_AT_ONCE), row_bytes))
+            part = _Part(
+                weights,
+                builder.select(is_last, left, i64(_SUMMED_AT_ONCE)),
+                scales,
+                builder.select(is_last, following, behind),
+            )
+            x_offset = builder.mul(first_k, i64(4))
+            _emit_row_blocks(builder, kind, part, rows, n_rows, x_offset)
 
         emit_loop(builder, k, _SUMMED_AT_ONCE, emit_part)
     builder.ret_void()
@@ -108,108 +149,117 @@ def _function(module: Any, kind: str) -> Any:
 
 
 def _emit_row_blocks(
-    builder: Any, kind: str, panel: Any, k: Any, x: Any, x_bytes: Any, n_rows: Any, y: Any,
-    y_bytes: Any, x_scales: Any, scales: Any,
-) -> None:  # fmt: skip
-    """Emit the product of all rows: a loop over blocks of rows, as equal in size as can be."""
+    builder: Any, kind: str, part: _Part, rows: _Rows, n_rows: Any, x_offset: Any
+) -> None:
+    """Emit the product of all rows: a loop over blocks of rows, as equal in size as can be.
+
+    Each block asks memory for its share of what comes next.
+    """
     function = builder.function
     most = i64(target().rows)
     n_blocks = builder.udiv(builder.add(n_rows, i64(target().rows - 1)), most)
+    part_bytes = builder.mul(part.k, i64(PANEL * _WEIGHT_BYTES[kind]))
+    share_bytes = builder.udiv(part_bytes, n_blocks)
     before, head = builder.block, function.append_basic_block("block")
-    after, following = function.append_basic_block("done"), function.append_basic_block("next")
+    after, going_on = function.append_basic_block("done"), function.append_basic_block("next")
     builder.branch(head)
     builder.position_at_end(head)
     block, row = builder.phi(_I64), builder.phi(_I64)
     blocks_left = builder.sub(n_blocks, block)
     rows_left = builder.sub(n_rows, row)
     n = builder.udiv(builder.add(rows_left, builder.sub(blocks_left, i64(1))), blocks_left)
-    x_block = builder.add(x, builder.mul(row, x_bytes))
-    y_block = builder.add(y, builder.mul(row, y_bytes))
-    x_scales_block = builder.add(x_scales, builder.mul(row, i64(4)))
+    own = rows.beginning(builder, row, x_offset)
+    ahead = builder.add(part.following, builder.mul(block, share_bytes))
+    ahead_step = builder.udiv(i64(PANEL * _WEIGHT_BYTES[kind] * _K_AT_ONCE[kind]), n_blocks)
     never = function.append_basic_block("never")
     switch = builder.switch(n, never)
     ir.IRBuilder(never).unreachable()
-    for rows in range(1, target().rows + 1):
-        case = function.append_basic_block(f"rows{rows}")
-        switch.add_case(i64(rows), case)
+    for size in range(1, target().rows + 1):
+        case = function.append_basic_block(f"rows{size}")
+        switch.add_case(i64(size), case)
         builder.position_at_end(case)
-        kernel = _Kernel(builder, kind, rows)
-        kernel.emit(panel, k, x_block, x_bytes, y_block, y_bytes, x_scales_block, scales)
-        builder.branch(following)
-    builder.position_at_end(following)
+        _Kernel(builder, kind, size).emit(part, own, ahead, ahead_step)
+        builder.branch(going_on)
+    builder.position_at_end(going_on)
     next_block, next_row = builder.add(block, i64(1)), builder.add(row, n)
     for phi, first, later in ((block, i64(0), next_block), (row, i64(0), next_row)):
         phi.add_incoming(first, before)
-        phi.add_incoming(later, following)
+        phi.add_incoming(later, going_on)
     builder.cbranch(builder.icmp_signed("<", next_block, n_blocks), head, after)
     builder.position_at_end(after)
 
 
 class _Kernel:
-    """Emits the product of a fixed number of rows with a panel."""
+    """Emits the product of a fixed number of rows with a part of a panel."""
 
-    def __init__(self, builder: Any, kind: str, rows: int) -> None:
+    def __init__(self, builder: Any, kind: str, n_rows: int) -> None:
         self._builder = builder
         self._kind = kind
-        self._rows = rows
+        self._n_rows = n_rows
         self._vectors = target().vectors
         self._emit = Emitter(builder, target().lanes)
         self._is_bytes = kind == "i8"
         self._element_bytes = _WEIGHT_BYTES[kind]
         self._sum_type = self._emit.ints if self._is_bytes else self._emit.floats
-        self._k_at_once = 4 if self._is_bytes else 1
+        self._k_at_once = _K_AT_ONCE[kind]
+        self._k_bytes = PANEL * self._element_bytes * self._k_at_once
 
-    def emit(
-        self, panel: Any, k: Any, x: Any, x_bytes: Any, y: Any, y_bytes: Any, x_scales: Any,
-        scales: Any,
-    ) -> None:  # fmt: skip
+    def emit(self, part: _Part, rows: _Rows, ahead: Any, ahead_step: Any) -> None:
         """Emit the product for all columns of the panel, some vectors of them at a time."""
         builder, lanes = self._builder, self._emit.lanes
-        x_rows = [builder.add(x, builder.mul(i64(r), x_bytes)) for r in range(self._rows)]
-        y_rows = [builder.add(y, builder.mul(i64(r), y_bytes)) for r in range(self._rows)]
+        numbers = range(self._n_rows)
+        x_rows = [builder.add(rows.x, builder.mul(i64(r), rows.x_bytes)) for r in numbers]
+        y_rows = [builder.add(rows.y, builder.mul(i64(r), rows.y_bytes)) for r in numbers]
         for first in range(0, PANEL, lanes * self._vectors):
-            weights = builder.add(panel, i64(first * self._element_bytes * self._k_at_once))
-            y_at = [
-                [builder.add(row, i64(4 * (first + lanes * v))) for v in range(self._vectors)]
-                for row in y_rows
-            ]
-            sums = self._sums(weights, k, x_rows)
-            for r, row in enumerate(y_at):
-                for v, address in enumerate(row):
+            weights = builder.add(part.weights, i64(first * self._element_bytes * self._k_at_once))
+            asked = (ahead, ahead_step) if first == 0 else None
+            sums = self._sums(weights, part.k, x_rows, asked)
+            for r, y in enumerate(y_rows):
+                for v in range(self._vectors):
+                    offset = i64(4 * (first + lanes * v))
+                    address = builder.add(y, offset)
                     there = self._emit.load(address, self._emit.floats)
                     if self._is_bytes:
-                        at = builder.add(scales, i64(4 * (first + lanes * v)))
-                        value = self._unscaled(sums[r][v], r, at, x_scales, there)
+                        scales = builder.add(part.scales, offset)
+                        x_scale = builder.add(rows.x_scales, i64(4 * r))
+                        value = self._unscaled(sums[r][v], scales, x_scale, there)
                     else:
                         value = builder.fadd(there, sums[r][v])
                     self._emit.store(value, address)
 
-    def _sums(self, weights: Any, k: Any, x_rows: list[Any]) -> list[list[Any]]:
-        """Emit the loop over k."""
+    def _sums(
+        self, weights: Any, k: Any, x_rows: list[Any], asked: tuple[Any, Any] | None
+    ) -> list[list[Any]]:
+        """Emit the loop over k; asks memory for addresses from the one given on, by its step."""
         builder = self._builder
-        unroll = 4 if self._rows <= _UNROLLED_ROWS and not self._is_bytes else 1
+        unroll = 4 if self._n_rows <= _UNROLLED_ROWS and not self._is_bytes else 1
         step = self._k_at_once * unroll
         before = builder.block
         loop, after = builder.append_basic_block("k"), builder.append_basic_block("summed")
         builder.branch(loop)
         builder.position_at_end(loop)
-        at, weight_at = builder.phi(_I64), builder.phi(_I64)
+        at, weight_at, ahead = builder.phi(_I64), builder.phi(_I64), builder.phi(_I64)
         sums = [[builder.phi(self._sum_type) for _ in range(self._vectors)] for _ in x_rows]
         now: list[list[Any]] = [list(row) for row in sums]
-        k_bytes = PANEL * self._element_bytes * self._k_at_once
+        ahead_next = ahead
         for u in range(unroll):
-            self._ask_ahead(weight_at, u * k_bytes, k_bytes)
-            column = [self._weight(weight_at, u * k_bytes, v) for v in range(self._vectors)]
+            if asked is not None:
+                self._ask(ahead_next)
+                ahead_next = builder.add(ahead_next, asked[1])
+            column = [self._weight(weight_at, u * self._k_bytes, v) for v in range(self._vectors)]
             for r, x in enumerate(x_rows):
                 factor = self._factor(x, builder.add(at, i64(u * self._k_at_once)))
                 for v, w in enumerate(column):
                     now[r][v] = self._added(now[r][v], factor, w)
         at_next = builder.add(at, i64(step))
-        weight_next = builder.add(weight_at, i64(k_bytes * unroll))
-        at.add_incoming(i64(0), before)
-        at.add_incoming(at_next, loop)
-        weight_at.add_incoming(weights, before)
-        weight_at.add_incoming(weight_next, loop)
+        weight_next = builder.add(weight_at, i64(self._k_bytes * unroll))
+        for phi, first, later in (
+            (at, i64(0), at_next),
+            (weight_at, weights, weight_next),
+            (ahead, asked[0] if asked else i64(0), ahead_next),
+        ):
+            phi.add_incoming(first, before)
+            phi.add_incoming(later, loop)
         for phis, end in zip(sums, now, strict=True):
             for phi, value in zip(phis, end, strict=True):
                 phi.add_incoming(ir.Constant(self._sum_type, None), before)
@@ -218,14 +268,13 @@ class _Kernel:
         builder.position_at_end(after)
         return now
 
-    def _ask_ahead(self, weight_at: Any, offset: int, n_bytes: int) -> None:
-        """Ask memory for weights that are needed soon."""
-        ahead = _AHEAD_BYTES[self._kind]
-        share = n_bytes * self._vectors * self._emit.lanes // PANEL
-        for line in range(0, max(share, 1), 64):
-            address = self._builder.add(weight_at, i64(offset + ahead + line))
-            pointer = self._builder.inttoptr(address, _I8.as_pointer())
-            flags = [ir.Constant(_I32, flag) for flag in (0, 3, 1)]
+    def _ask(self, address: Any) -> None:
+        """Ask memory for as many bytes as one round of the loop takes, into the second cache."""
+        for line in range(0, self._k_bytes, _CACHE_LINE_BYTES):
+            pointer = self._builder.inttoptr(
+                self._builder.add(address, i64(line)), _I8.as_pointer()
+            )
+            flags = [ir.Constant(_I32, flag) for flag in (0, 2, 1)]
             self._emit.call("llvm.prefetch.p0", ir.VoidType(), pointer, *flags)
 
     def _weight(self, weight_at: Any, offset: int, v: int) -> Any:
@@ -256,11 +305,10 @@ class _Kernel:
         name = f"llvm.x86.avx512.vpdpbusd.{width}"
         return self._emit.call(name, self._emit.ints, total, x, w)
 
-    def _unscaled(self, total: Any, r: int, scales: Any, x_scales: Any, there: Any) -> Any:
+    def _unscaled(self, total: Any, scales: Any, x_scale: Any, there: Any) -> Any:
         """Sums of bytes as floats, added to what is there."""
         builder, emit = self._builder, self._emit
         offset = emit.load(builder.add(scales, i64(4 * PANEL)), emit.floats)
-        x_scale = emit.splat(emit.load(builder.add(x_scales, i64(4 * r)), _F32))
-        scale = builder.fmul(x_scale, emit.load(scales, emit.floats))
+        scale = builder.fmul(emit.splat(emit.load(x_scale, _F32)), emit.load(scales, emit.floats))
         centred = builder.fsub(builder.sitofp(total, emit.floats), offset)
         return emit.multiply_add(centred, scale, there)

@@ -136,6 +136,7 @@ def _make(sources: int) -> Callable[..., None]:
                         multiply_panel(
                             condition_elements,
                             condition_starts[layer] + panel * n_z * PANEL,
+                            condition_starts[layer] + (panel + 1) * n_z * PANEL,
                             n_z,
                             encodings.ctypes.data + frame * n_z * FLOAT_BYTES,
                             encodings.shape[1] * n_z * FLOAT_BYTES,
@@ -178,6 +179,7 @@ def _make(sources: int) -> Callable[..., None]:
                         multiply_panel(
                             elements,
                             starts[at] + panel * hidden * PANEL,
+                            starts[at] + (panel + 1) * hidden * PANEL,
                             hidden,
                             newest,
                             newest_bytes,
@@ -207,6 +209,9 @@ def _make(sources: int) -> Callable[..., None]:
                             multiply_panel(
                                 elements,
                                 starts[at] + panel * hidden * PANEL,
+                                starts[2 * layer] + panel * hidden * PANEL
+                                if tap == n_past - 1
+                                else starts[at + 1] + panel * hidden * PANEL,
                                 hidden,
                                 ring_at[layer] + row * hidden * element_bytes,
                                 hidden * element_bytes,
@@ -218,9 +223,17 @@ def _make(sources: int) -> Callable[..., None]:
                             )
                     sums = past + t % block * n_streams * panel_bytes
                     at = 2 * layer
+                    following = starts[at + 1] + first_joined * hidden * PANEL
+                    if panel + 1 < end_gate:
+                        ahead = 2 * n_layers + 3 + layer * n_past
+                        following = (
+                            starts[ahead if t % block == 0 and n_past > 0 else at]
+                            + (panel + 1) * hidden * PANEL
+                        )
                     multiply_panel(
                         elements,
                         starts[at] + panel * hidden * PANEL,
+                        following,
                         hidden,
                         newest,
                         newest_bytes,
@@ -270,9 +283,15 @@ def _make(sources: int) -> Callable[..., None]:
                     else:
                         to = at_skip + (panel - hidden // PANEL) * panel_bytes
                         to_bytes = skip_bytes
+                    following = starts[at] + (panel + 1) * hidden * PANEL
+                    if panel + 1 == end_joined:
+                        following = starts[at + 1]
+                        if layer + 1 < n_layers:
+                            following += first_gate * hidden * PANEL
                     multiply_panel(
                         elements,
                         starts[at] + panel * hidden * PANEL,
+                        following,
                         hidden,
                         places[AT_GATED_BYTES] if is_bytes else at_gated,
                         hidden if is_bytes else hidden_bytes,
@@ -321,6 +340,7 @@ def _make(sources: int) -> Callable[..., None]:
                     multiply_panel(
                         elements,
                         starts[at] + panel * skip * PANEL,
+                        starts[at] + (panel + 1) * skip * PANEL,
                         skip,
                         left,
                         left_bytes,
