@@ -90,6 +90,11 @@ class CpuDecoding:
         The model.
     encodings : float32, shape (n_streams, n_frames, n_z)
         What is to be said.
+
+    Attributes
+    ----------
+    blocks : int64, shape (n_layers,)
+        Steps of each layer for which the past taps are multiplied at once.
     """
 
     def __init__(self, decoder: CpuDecoder, encodings: Float) -> None:
@@ -101,11 +106,11 @@ class CpuDecoding:
         self._encodings = aligned(_padded_last(encodings, widths.n_z))
         block = max(1, min(_LONGEST_BLOCK, _BLOCK_ROWS // n_streams))
         block = 1 << (block.bit_length() - 1)
-        self._blocks = np.array(
+        self.blocks = np.array(
             [math.gcd(min(d, block), config.hop) for d in config.dilations], np.int64
         )
         self._past = [
-            _zeros(widths.hidden // kernel.HALF, int(b), n_streams, PANEL) for b in self._blocks
+            _zeros(widths.hidden // kernel.HALF, int(b), n_streams, PANEL) for b in self.blocks
         ]
         self._rings = [
             _empty_ring(n_past * d, n_streams, widths.hidden, self._is_bytes)
@@ -185,7 +190,7 @@ class CpuDecoding:
                 *_arguments(layout.matrices),
                 layout.conditions.elements, layout.conditions.starts, layout.condition_biases,
                 layout.start, layout.skip_bias, layout.hidden_biases, layout.logit_bias,
-                np.array(config.dilations, np.int64), self._blocks,
+                np.array(config.dilations, np.int64), self.blocks,
                 _addresses(self._past), _addresses(self._rings), _addresses(self._ring_scales),
                 places, own_rows[thread].ctypes.data, own_scales[thread].ctypes.data,
                 flags.ctypes.data, 0, self._encodings, uniforms, given, classes, expected,
