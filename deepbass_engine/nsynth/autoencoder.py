@@ -5,18 +5,20 @@ Everything here is at 16 kHz mono; see `deepbass_engine.fades` for what makes tr
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.errors import ModelError
-from deepbass_engine.nsynth import backends, encoder, sampling
+from deepbass_engine.nsynth import backends, sampling
 from deepbass_engine.nsynth.batch import Stream, decode_streams
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.decoding import Decoder
+from deepbass_engine.nsynth.encoder import Encoder
 from deepbass_engine.nsynth.mulaw import mu_law
 from deepbass_engine.progress import CancelToken, OnProgress
 
@@ -36,7 +38,7 @@ class Autoencoder:
     name
         What it is called.
     content_hash
-        Hash of the file it was read from; empty for one that was made in memory.
+        Hash of its configuration and variables; empty for one that was made in memory.
     """
 
     config: WaveNetConfig
@@ -74,9 +76,42 @@ class Autoencoder:
             If asked to stop.
         """
         _check_audio(audio, self.config)
-        return encoder.encode(
-            self.config, self.weights, audio, on_progress=on_progress, cancel=cancel
+        return self._encoder.encode(audio, on_progress=on_progress, cancel=cancel)
+
+    def encode_blocks(
+        self,
+        blocks: Iterable[Float],
+        n_expected: int = 0,
+        *,
+        on_progress: OnProgress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Float:
+        """Encode one stream of any length that comes in blocks of float32, shape (n,) each.
+
+        Parameters
+        ----------
+        blocks
+            At 16 kHz, full scale at 1. Where they are cut changes nothing.
+        n_expected
+            Samples that are thought to come; only for `on_progress`.
+
+        Returns
+        -------
+        float32, shape (n_samples // hop, n_z)
+
+        Raises
+        ------
+        ModelError
+            If all of it is shorter than one frame, or a sample is not finite.
+        Cancelled
+            If asked to stop.
+        """
+        encodings = self._encoder.encode_blocks(
+            map(_finite, blocks), n_expected, on_progress=on_progress, cancel=cancel
         )
+        if not len(encodings):
+            raise _too_short(self.config)
+        return encodings
 
     def decode(
         self,
@@ -180,6 +215,10 @@ class Autoencoder:
                 self._decoders[choice] = backends.make_decoder(self.config, self.weights, choice)
             return self._decoders[choice]
 
+    @functools.cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder(self.config, self.weights)
+
 
 def check_encodings(encodings: NDArray[np.float32], config: WaveNetConfig) -> None:
     """Raise `ModelError` unless these are encodings the model can decode."""
@@ -203,9 +242,18 @@ def _check_audio(audio: NDArray[np.float32], config: WaveNetConfig) -> None:
             hint="give float32 of shape (streams, samples) at 16 kHz",
         )
     if audio.shape[1] < config.hop:
-        raise ModelError(
-            f"audio has {audio.shape[1]} samples, less than the {config.hop} of one frame",
-            hint="give a longer stretch",
-        )
+        raise _too_short(config)
+    _finite(audio)
+
+
+def _finite(audio: Float) -> Float:
+    """The audio itself; `ModelError` if a sample of it is no finite number."""
     if not np.isfinite(audio).all():
         raise ModelError("audio holds NaN or infinity", hint="give finite samples")
+    return audio
+
+
+def _too_short(config: WaveNetConfig) -> ModelError:
+    return ModelError(
+        f"audio is shorter than one frame of {config.hop} samples", hint="give a longer stretch"
+    )

@@ -24,6 +24,11 @@ from deepbass_engine.progress import CancelToken, OnProgress, Progress
 if TYPE_CHECKING:
     from deepbass_engine.nsynth.autoencoder import Autoencoder
 
+MOST_STREAMS = 64
+"""Streams of one batch. More of them cost memory (12 MB each for the published model in floats) and
+gain nothing: a step's time grows with them long before. More are decoded in batches of equal size.
+"""
+
 _FIRST_STEPS = 16
 _TRIED_STEPS, _TRIED_S = 128, 2.0
 """How long a batch is tried to tell how long it will take."""
@@ -66,8 +71,8 @@ def decode_streams(
 ) -> list[NDArray[np.uint8]]:
     """Decode streams side by side.
 
-    What does not fit into a GPU's memory at once is decoded in two halves, and what does not fit
-    by itself on the CPU.
+    Up to `MOST_STREAMS` are one batch. What does not fit into a GPU's memory at once is decoded in
+    two halves, and what does not fit by itself on the CPU.
 
     Parameters
     ----------
@@ -96,7 +101,9 @@ def decode_streams(
         If asked to stop.
     """
     work = _Batch(model, streams, on_stream, on_note, on_progress, cancel or CancelToken())
-    work.decode(list(range(len(streams))), choice)
+    n_batches = -(-len(streams) // MOST_STREAMS)
+    for numbers in np.array_split(np.arange(len(streams)), n_batches):
+        work.decode(numbers.tolist(), choice)
     return work.classes
 
 

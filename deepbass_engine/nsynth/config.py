@@ -21,6 +21,9 @@ SAMPLE_RATE_HZ = 16_000
 
 Shape = tuple[int, ...]
 
+_MOST_CHANNELS = 1 << 16
+_LIMITS = {"hop": 1 << 20, "dilation_cycle": 16, "encoder_dilation_cycle": 16, "n_classes": 256}
+
 
 class WaveNetConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Shape of a model.
@@ -58,15 +61,14 @@ class WaveNetConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if getattr(self, name) < 1:
-                raise ModelError(f"{name} is {getattr(self, name)}", hint="it must be at least 1")
+            value, most = getattr(self, name), _LIMITS.get(name, _MOST_CHANNELS)
+            if not 1 <= value <= most:
+                raise ModelError(f"{name} is {value}", hint=f"it must be from 1 to {most}")
         if self.encoder_filter_length % 2 == 0:
             raise ModelError(
                 f"encoder_filter_length is {self.encoder_filter_length}",
                 hint="the encoder looks as far ahead as back, so it must be odd",
             )
-        if self.n_classes > 256:
-            raise ModelError(f"n_classes is {self.n_classes}", hint="at most 256 fit mu-law")
 
     @property
     def dilations(self) -> tuple[int, ...]:
@@ -149,16 +151,18 @@ def config_of_shapes(
             raise ModelError(f"variable {name} has shape {found}", hint=_WHOLE_MODEL)
         return found
 
-    def n_layers(pattern: str) -> int:
-        return next(i for i in count(1) if f"{pattern}_{i}/W" not in shapes) - 1
+    def n_layers(*parts: str) -> int:
+        """Layers of which there is anything, so that what is missing of the last is named."""
+        names = {f"{part}_{{}}/{kind}" for part in parts for kind in ("W", "biases")}
+        return next(i for i in count(1) if not any(n.format(i) in shapes for n in names)) - 1
 
     start, encoder_start = shape("startconv/W", 4), shape("ae_startconv/W", 4)
     config = WaveNetConfig(
         encoder_width=encoder_start[3],
-        encoder_layers=n_layers("ae_dilatedconv"),
+        encoder_layers=n_layers("ae_dilatedconv", "ae_res"),
         n_z=shape("ae_bottleneck/W", 4)[3],
         width=start[3],
-        layers=n_layers("dilatedconv"),
+        layers=n_layers("dilatedconv", "cond_map", "res", "skip"),
         skip_width=shape("skip_start/W", 4)[3],
         filter_length=start[1],
         encoder_filter_length=encoder_start[1],
