@@ -16,12 +16,23 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deepbass_engine.cli import analyze, config, crossfade, demo, gui, mix
+from deepbass_engine.cli import (
+    analyze,
+    config,
+    crossfade,
+    decode,
+    demo,
+    devices,
+    encode,
+    gui,
+    mix,
+    model,
+)
 from deepbass_engine.cli.console import Console
 from deepbass_engine.errors import Cancelled, DeepBassError
 from deepbass_engine.version import __version__
 
-COMMANDS = (gui, demo, mix, analyze, crossfade, config)
+COMMANDS = (gui, demo, mix, analyze, crossfade, config, model, encode, decode, devices)
 
 EXIT_DONE, EXIT_LEFT_OUT, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 2, 130
 

@@ -6,7 +6,6 @@ come to their end leave the batch. No more steps are made than the longest encod
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from deepbass_engine.errors import DeviceMemoryError
 from deepbass_engine.nsynth import sampling
 from deepbass_engine.nsynth.backends import Choice, choose
+from deepbass_engine.nsynth.compiling import when_compiled
 from deepbass_engine.nsynth.decoding import Decoder, Decoding
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 
@@ -32,9 +32,6 @@ gain nothing: a step's time grows with them long before. More are decoded in bat
 _FIRST_STEPS = 16
 _TRIED_STEPS, _TRIED_S = 128, 2.0
 """How long a batch is tried to tell how long it will take."""
-
-_LOOK_S, _KEPT_CODE_S = 0.1, 2.0
-"""Compiled code that was kept is there within the latter."""
 
 _CALL_S = 0.15
 """Time between two looks at the cancel token that is aimed at."""
@@ -71,8 +68,8 @@ def decode_streams(
 ) -> list[NDArray[np.uint8]]:
     """Decode streams side by side.
 
-    Up to `MOST_STREAMS` are one batch. What does not fit into a GPU's memory at once is decoded in
-    two halves, and what does not fit by itself on the CPU.
+    Up to `MOST_STREAMS` are one batch. What does not fit into memory at once is decoded in two
+    halves, and what does not fit into a GPU's by itself on the CPU.
 
     Parameters
     ----------
@@ -126,7 +123,7 @@ def measured_step_s(
     """
     cancel = cancel or CancelToken()
     n_frames = -(-(_FIRST_STEPS + _TRIED_STEPS) // model.config.hop)
-    decoder = _decoder(model, choice, on_progress, cancel)
+    decoder = when_compiled(lambda: model.decoder(choice), on_progress=on_progress, cancel=cancel)
     decoding = decoder.start(np.zeros((n_streams, n_frames, model.config.n_z), np.float32))
     uniforms = np.full((n_streams, _FIRST_STEPS), 0.5)
     decoding.advance(uniforms)  # memory is touched for the first time
@@ -161,23 +158,43 @@ class _Batch:
         self._n_done = 0
 
     def decode(self, numbers: list[int], choice: Choice) -> None:
-        """Decode some of the streams, in one batch if there is memory for it."""
-        decoder = _decoder(self._model, choice, self._on_progress, self._cancel)
+        """Decode some of the streams; on the CPU those that the device has no memory for."""
         try:
-            decoding = decoder.start(self._encodings(numbers))
+            decoder = self._decoder(choice)
         except DeviceMemoryError as error:
             if choice.device == "cpu":
                 raise
-            half = len(numbers) // 2
-            if half:
-                self._note(f"{error.what}: {len(numbers)} streams are decoded in two halves")
-                self.decode(numbers[:half], choice)
-                self.decode(numbers[half:], choice)
-            else:
-                self._note(f"{error.what}: decoding on the CPU instead")
-                self.decode(numbers, choose("cpu"))
+            left, why = numbers, error.what
         else:
-            self._run(decoding, numbers)
+            left, why = self._decode_in_parts(decoder, numbers), "too little memory on the GPU"
+            if left and choice.device == "cpu":
+                raise DeviceMemoryError(
+                    "too little memory to decode a single transition", hint="make it shorter"
+                )
+        if left:
+            self._note(f"{why}: {len(left)} of {len(self._streams)} are decoded on the CPU")
+            self.decode(left, choose("cpu"))
+
+    def _decode_in_parts(self, decoder: Decoder, numbers: list[int]) -> list[int]:
+        """Decode streams, in halves where memory asks for it; returns those it won't take at all."""
+        try:
+            decoding = decoder.start(self._encodings(numbers))
+        except (DeviceMemoryError, MemoryError):
+            half = len(numbers) // 2
+            if not half:
+                return numbers
+            self._note(f"too little memory for {len(numbers)} at once: decoding two halves")
+            first = self._decode_in_parts(decoder, numbers[:half])
+            return first + self._decode_in_parts(decoder, numbers[half:])
+        self._run(decoding, numbers)
+        return []
+
+    def _decoder(self, choice: Choice) -> Decoder:
+        return when_compiled(
+            lambda: self._model.decoder(choice),
+            on_progress=self._on_progress,
+            cancel=self._cancel,
+        )
 
     def _encodings(self, numbers: list[int]) -> NDArray[np.float32]:
         """Encodings of some streams in one array, the shorter ones padded."""
@@ -217,37 +234,6 @@ class _Batch:
     def _note(self, text: str) -> None:
         if self._on_note is not None:
             self._on_note(text)
-
-
-def _decoder(
-    model: Autoencoder, choice: Choice, on_progress: OnProgress | None, cancel: CancelToken
-) -> Decoder:
-    """The model's decoder; if that takes longer than kept code does, says that it compiles."""
-    made: list[Decoder] = []
-    failed: list[BaseException] = []
-
-    def make() -> None:
-        try:
-            made.append(model.decoder(choice))
-        except BaseException as error:  # told to who waits
-            failed.append(error)
-
-    maker = threading.Thread(target=make, name="nsynth-compiler", daemon=True)
-    started_s = time.perf_counter()
-    maker.start()
-    is_told = False
-    while maker.is_alive():
-        maker.join(_LOOK_S)
-        cancel.raise_if_cancelled()
-        if not is_told and on_progress is not None:
-            is_told = time.perf_counter() - started_s > _KEPT_CODE_S
-            if is_told:
-                on_progress(Progress("compiling once", 0, 1))
-    if failed:
-        raise failed[0]
-    if is_told and on_progress is not None:
-        on_progress(Progress("compiling once", 1, 1))
-    return made[0]
 
 
 def _uniforms(stream: Stream, first: int, end: int) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +16,7 @@ from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.cpu import steps as kernel
 from deepbass_engine.nsynth.cpu.layout import Layout, Matrices, aligned, lay_out
 from deepbass_engine.nsynth.cpu.meeting import FLAG_BYTES
-from deepbass_engine.nsynth.cpu.target import PANEL, target
+from deepbass_engine.nsynth.cpu.target import PANEL, n_cores, target
 
 Float = NDArray[np.float32]
 
@@ -25,6 +24,9 @@ _BLOCK_ROWS = 96
 """Rows of the batch times steps that are enough for a past tap's product to be quick."""
 
 _LONGEST_BLOCK = 64
+_LEAST_FLOAT_PRODUCTS, _LEAST_BYTE_PRODUCTS = 3_500, 14_000
+"""Multiplications for each thread from one meeting to the next that are worth the meeting."""
+
 _ZERO_BYTE = 128
 _BYTES_TO_GATE = np.float32(1 / 127)
 """What the bytes of a gated row, less 128, must be multiplied by."""
@@ -44,7 +46,7 @@ def cpu_facts() -> DeviceFacts:
         reasons.append("int8: this processor has no byte products (AVX512-VNNI or AVX-VNNI)")
     return DeviceFacts(
         device="cpu",
-        name=f"{llvmlite.binding.get_host_cpu_name()}, {_n_cores()} cores",
+        name=f"{llvmlite.binding.get_host_cpu_name()}, {n_cores()} cores",
         precisions=tuple(precisions),
         reasons=tuple(reasons),
     )
@@ -60,7 +62,8 @@ class CpuDecoder:
     precision
         Of the weights; for int8, of what they are multiplied with too.
     n_threads
-        Threads; without it one for each core, as far as there is work for them.
+        Threads; without it one for each core, as far as there is work for them between two
+        meetings.
     """
 
     def __init__(
@@ -73,8 +76,20 @@ class CpuDecoder:
     ) -> None:
         self.config = config
         self.layout: Layout = lay_out(config, weights, precision)
-        most = self.layout.widths.hidden // kernel.HALF
-        self.n_threads = min(n_threads or _n_cores(), most)
+        self._n_threads = n_threads
+        # Compiles, where that was not done before, rather than at someone's first sample.
+        self.start(np.zeros((1, 1, config.n_z), np.float32)).advance(np.zeros((1, 1)))
+
+    def n_threads(self, n_streams: int) -> int:
+        """Threads for a batch."""
+        widths, n_layers = self.layout.widths, self.config.layers
+        n_meetings = 2 * n_layers + 4
+        n_products = n_layers * widths.hidden * (3 * widths.hidden + widths.skip)
+        is_bytes = self.layout.matrices.elements.itemsize == 1
+        least = _LEAST_BYTE_PRODUCTS if is_bytes else _LEAST_FLOAT_PRODUCTS
+        useful = n_products * n_streams // n_meetings // least
+        most = widths.hidden // kernel.HALF
+        return min(most, self._n_threads or max(1, min(n_cores(), useful)))
 
     def start(self, encodings: Float) -> CpuDecoding:
         """Begin to decode a batch of encodings (n_streams, n_frames, n_z)."""
@@ -154,7 +169,7 @@ class CpuDecoding:
             return
         config, layout = self._decoder.config, self._decoder.layout
         widths, n_streams = layout.widths, len(self._encodings)
-        n_threads = self._decoder.n_threads
+        n_threads = self._decoder.n_threads(n_streams)
         n_gates = widths.hidden // kernel.HALF
         sizes = np.zeros(kernel.N_SIZES, np.int64)
         sizes[kernel.N_STREAMS] = n_streams
@@ -203,13 +218,6 @@ class CpuDecoding:
         for other in others:
             other.join()
         self._t += n_steps
-
-
-def _n_cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _arguments(

@@ -107,7 +107,12 @@ def default_name() -> str | None:
     return max(found, key=lambda each: each.source.written_at).name if found else None
 
 
-def load_model(name_or_path: str | Path) -> Autoencoder:
+def load_model(
+    name_or_path: str | Path,
+    *,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> Autoencoder:
     """Load a model and check all of it.
 
     Parameters
@@ -120,6 +125,8 @@ def load_model(name_or_path: str | Path) -> Autoencoder:
     ------
     ModelError
         If there is no such model, or it can't be used.
+    Cancelled
+        If asked to stop.
     """
     if isinstance(name_or_path, str) and name_or_path in names():
         path, name = _path(name_or_path), name_or_path
@@ -128,7 +135,7 @@ def load_model(name_or_path: str | Path) -> Autoencoder:
         name = path.name.removesuffix(weights.SUFFIX)
         if _NAME.fullmatch(str(name_or_path)) and not checkpoints.is_there(path):
             raise _unknown(name)
-    model = _read(path)
+    model = _read(path, on_progress=on_progress, cancel=cancel)
     return Autoencoder(model.config, model.weights, name, model.source.content_hash)
 
 

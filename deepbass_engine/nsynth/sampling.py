@@ -54,8 +54,8 @@ def stream_seeds(seed: int | Sequence[int], n_streams: int) -> list[int]:
     ValueError
         If there are not as many as streams.
     """
-    if isinstance(seed, int):
-        return [seed + stream for stream in range(n_streams)]
+    if isinstance(seed, int | np.integer):
+        return [int(seed) + stream for stream in range(n_streams)]
     seeds = [int(one) for one in seed]
     if len(seeds) != n_streams:
         raise ValueError(f"there are {len(seeds)} seeds for {n_streams} streams; give one for each")

@@ -15,9 +15,7 @@ first term to its last in one thread, so neither batch nor threads change a resu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +23,7 @@ import numpy as np
 from deepbass_engine.analysis.compiled import compiled_once
 from deepbass_engine.nsynth.cpu.meeting import meet
 from deepbass_engine.nsynth.cpu.panels import multiply_panel
-from deepbass_engine.nsynth.cpu.target import PANEL
+from deepbass_engine.nsynth.cpu.target import PANEL, source_number
 from deepbass_engine.nsynth.cpu.vectors import (
     add_rows,
     add_scaled,
@@ -52,18 +50,6 @@ FLOAT_BYTES = 4
     AT_GATED_BYTES, AT_GATED_SCALES, N_PLACES,
 ) = range(11)  # fmt: skip
 """Places in `places`: addresses of the rows all threads share."""
-
-
-def _sources() -> int:
-    """A number for the sources of the kernels.
-
-    Numba keeps compiled code as long as the file of the function stays the same, but takes what a
-    function closes over into account: this number stands for the other files.
-    """
-    digest = hashlib.blake2b(digest_size=7)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return int.from_bytes(digest.digest())
 
 
 def _make(sources: int) -> Callable[..., None]:
@@ -383,4 +369,4 @@ def _make(sources: int) -> Callable[..., None]:
     return steps
 
 
-steps = compiled_once(_make(_sources()))
+steps = compiled_once(_make(source_number()))

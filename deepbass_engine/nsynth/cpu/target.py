@@ -1,4 +1,4 @@
-"""What the processor that Numba compiles for can do with vectors.
+"""What kernels are compiled for: the processor's vectors and cores; and what they are made of.
 
 Numba's own settings (``NUMBA_CPU_NAME``, ``NUMBA_CPU_FEATURES``) come before what the machine has,
 so any kernel can be forced down to a plainer processor.
@@ -7,8 +7,11 @@ so any kernel can be forced down to a plainer processor.
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 
 import llvmlite.binding
 from numba.core import config
@@ -46,6 +49,25 @@ class Target:
     converts_half: bool
     byte_dot: str
     is_x86: bool
+
+
+def n_cores() -> int:
+    """Cores this process may use: a thread more than these keeps all others waiting."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def source_number() -> int:
+    """A number for the sources that kernels are made of.
+
+    Numba keeps compiled code as long as the file of the function stays the same, but takes what a
+    function closes over into account: this number stands for the other files.
+    """
+    digest = hashlib.blake2b(digest_size=7)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest())
 
 
 @functools.cache
