@@ -164,26 +164,28 @@ class _Batch:
         except DeviceMemoryError as error:
             if choice.device == "cpu":
                 raise
-            left, why = numbers, error.what
+            self._note(f"{error.what}: decoding on the CPU")
+            left = numbers
         else:
-            left, why = self._decode_in_parts(decoder, numbers), "too little memory on the GPU"
+            left = self._decode_in_parts(decoder, numbers)
             if left and choice.device == "cpu":
                 raise DeviceMemoryError(
-                    "too little memory to decode a single transition", hint="make it shorter"
+                    "too little memory to decode a single stream", hint="make it shorter"
                 )
         if left:
-            self._note(f"{why}: {len(left)} of {len(self._streams)} are decoded on the CPU")
             self.decode(left, choose("cpu"))
 
     def _decode_in_parts(self, decoder: Decoder, numbers: list[int]) -> list[int]:
-        """Decode streams, in halves where memory asks for it; returns those it won't take at all."""
+        """Decode streams, in halves where memory asks for it; returns those there is none for."""
         try:
             decoding = decoder.start(self._encodings(numbers))
-        except (DeviceMemoryError, MemoryError):
+        except (DeviceMemoryError, MemoryError) as error:
+            why = error.what if isinstance(error, DeviceMemoryError) else "too little memory"
             half = len(numbers) // 2
             if not half:
+                self._note(f"{why}: a stream is decoded on the CPU instead")
                 return numbers
-            self._note(f"too little memory for {len(numbers)} at once: decoding two halves")
+            self._note(f"{why}: {len(numbers)} streams are decoded in two halves")
             first = self._decode_in_parts(decoder, numbers[:half])
             return first + self._decode_in_parts(decoder, numbers[half:])
         self._run(decoding, numbers)

@@ -15,7 +15,7 @@ from quickly import assert_within, best_of_three
 from deepbass_engine.errors import Cancelled, DeviceMemoryError
 from deepbass_engine.nsynth.autoencoder import Autoencoder
 from deepbass_engine.nsynth.backends import Choice
-from deepbass_engine.nsynth.batch import Stream, decode_streams, measured_step_s
+from deepbass_engine.nsynth.batch import MOST_STREAMS, Stream, decode_streams, measured_step_s
 from deepbass_engine.nsynth.decoding import Decoder
 from deepbass_engine.nsynth.reference import ReferenceDecoder, ReferenceDecoding
 from deepbass_engine.nsynth.sampling import uniforms
@@ -166,6 +166,30 @@ def test_what_does_not_fit_the_gpu_at_once_is_decoded_in_halves(model):
         "the GPU has too little memory: 5 streams are decoded in two halves",
         "the GPU has too little memory: 3 streams are decoded in two halves",
     ]
+
+
+def test_what_does_not_fit_the_gpu_by_itself_is_decoded_on_the_cpu(model):
+    notes: list[str] = []
+    streams = [stream(2, seed) for seed in range(2)]
+    found = decode_streams(
+        WithGpu(most_streams=0), streams, Choice("cuda", "float32"), on_note=notes.append
+    )
+    for classes, expected in zip(found, decode_streams(model, streams, CPU), strict=True):
+        np.testing.assert_array_equal(classes, expected)
+    assert notes == [
+        "the GPU has too little memory: 2 streams are decoded in two halves",
+        *["the GPU has too little memory: a stream is decoded on the CPU instead"] * 2,
+    ]
+
+
+def test_a_great_many_streams_are_decoded_in_batches_of_equal_size(model):
+    roomy = WithGpu(most_streams=MOST_STREAMS)
+    streams = [stream(1, seed) for seed in range(2 * MOST_STREAMS + 2)]
+    found = decode_streams(roomy, streams, Choice("cuda", "float32"))
+    assert roomy.gpu.asked == [44, 43, 43]
+    for number in (0, 43, 44, 129):
+        alone = decode_streams(model, [streams[number]], CPU)[0]
+        np.testing.assert_array_equal(found[number], alone)
 
 
 def test_progress_goes_on_over_the_halves():
