@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 import time
 import tracemalloc
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,14 +69,16 @@ def test_equals_the_reference_for_any_shape(config, n_streams, n_samples, n_thre
     cuts=st.lists(st.integers(0, 4000), max_size=12),
     n_threads=st.integers(1, 3),
     n_samples=st.integers(0, 4000),
+    hop=st.sampled_from([50, 53, 79]),  # 158 is what the layers look ahead: also whole hops
 )
-def test_neither_cuts_nor_threads_change_a_bit(cuts, n_threads, n_samples):
-    weights = random_weights(MANY_LAYERS)
+def test_neither_cuts_nor_threads_change_a_bit(cuts, n_threads, n_samples, hop):
+    config = small_config(encoder_layers=12, encoder_dilation_cycle=7, hop=hop)
+    weights = random_weights(config)
     audio = noise(1, n_samples)
-    whole = Encoder(MANY_LAYERS, weights, n_threads=1).encode(audio)[0]
+    whole = Encoder(config, weights, n_threads=1).encode(audio)[0]
     edges = [0, *sorted(min(cut, n_samples) for cut in cuts), n_samples]
     blocks = [audio[0, a:b] for a, b in pairwise(edges)]
-    in_parts = Encoder(MANY_LAYERS, weights, n_threads=n_threads).encode_blocks(blocks, 0)
+    in_parts = Encoder(config, weights, n_threads=n_threads).encode_blocks(blocks, 0)
     np.testing.assert_array_equal(in_parts, whole)
 
 
@@ -144,3 +151,41 @@ def test_memory_does_not_grow_with_the_length():
     most_bytes(1)
     short, long = most_bytes(10), most_bytes(60)
     assert long < short + 200_000  # 60 blocks are 3.8 MB
+
+
+PLAIN_PROCESSOR = """
+import numpy as np
+from nsynth_models import random_weights, small_config
+from deepbass_engine.nsynth import reference
+from deepbass_engine.nsynth.cpu.target import target
+from deepbass_engine.nsynth.encoder import Encoder
+config = small_config(encoder_width=70, encoder_layers=6)
+weights = random_weights(config)
+audio = np.random.default_rng(0).uniform(-1, 1, (2, 2000)).astype(np.float32)
+expected = reference.encode(config, weights, audio)
+found = Encoder(config, weights, n_threads=2).encode(audio)
+print(target().lanes, np.abs(found - expected).max() < 3e-6)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="names other processors"
+)
+@pytest.mark.parametrize(
+    ("name", "features", "says"),
+    [("generic", "", "4 True\n"), ("haswell", "+avx,+avx2,+fma,+f16c,+sse4.1", "8 True\n")],
+)
+def test_a_plainer_processor_encodes_the_same(name, features, says, tmp_path):
+    repository = Path(__file__).parents[3]
+    environment = os.environ | {
+        "NUMBA_CPU_NAME": name,
+        "NUMBA_CPU_FEATURES": features,
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(repository), str(repository / "tests")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN_PROCESSOR],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (says, "")

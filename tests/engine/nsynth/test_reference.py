@@ -63,25 +63,30 @@ def expected_at_once(
 
 # The published code -----------------------------------------------------------------------------
 
+AS_FAR_AS = pytest.mark.parametrize(
+    ("n_streams", "n_steps"), [(1, 24), pytest.param(2, 512, marks=pytest.mark.slow)]
+)
+
 
 def test_encodings_are_the_published_codes(golden, golden_model):
     found = encode(PUBLISHED, golden_model, golden["audio"][:, :2048])
     np.testing.assert_allclose(found, golden["teacher_encodings"], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("n_steps", [16, pytest.param(512, marks=pytest.mark.slow)])
-def test_probabilities_are_the_published_codes(golden, golden_model, n_steps):
-    classes = (mu_law(golden["audio"][:, :n_steps]) + 128).astype(np.uint8)
-    decoding = ReferenceDecoder(PUBLISHED, golden_model).start(golden["teacher_encodings"])
-    expected = golden["teacher_pmf"][:, :n_steps]
+@AS_FAR_AS
+def test_probabilities_are_the_published_codes(golden, golden_model, n_streams, n_steps):
+    classes = (mu_law(golden["audio"][:n_streams, :n_steps]) + 128).astype(np.uint8)
+    encodings = golden["teacher_encodings"][:n_streams]
+    decoding = ReferenceDecoder(PUBLISHED, golden_model).start(encodings)
+    expected = golden["teacher_pmf"][:n_streams, :n_steps]
     np.testing.assert_allclose(decoding.follow(classes), expected, rtol=0, atol=5e-6)
 
 
-@pytest.mark.parametrize("n_steps", [16, pytest.param(512, marks=pytest.mark.slow)])
-def test_sampled_classes_are_the_published_codes(golden, golden_model, n_steps):
-    decoding = ReferenceDecoder(PUBLISHED, golden_model).start(golden["encodings"])
-    found = decoding.advance(golden["uniforms"][:, :n_steps])
-    np.testing.assert_array_equal(found, golden["classes"][:, :n_steps])
+@AS_FAR_AS
+def test_sampled_classes_are_the_published_codes(golden, golden_model, n_streams, n_steps):
+    decoding = ReferenceDecoder(PUBLISHED, golden_model).start(golden["encodings"][:n_streams])
+    found = decoding.advance(golden["uniforms"][:n_streams, :n_steps])
+    np.testing.assert_array_equal(found, golden["classes"][:n_streams, :n_steps])
 
 
 # Step by step -----------------------------------------------------------------------------------

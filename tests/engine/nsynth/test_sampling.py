@@ -67,6 +67,7 @@ def test_seeds_are_counted_modulo_64_bits():
 
 def test_one_seed_is_followed_by_the_next_numbers_and_several_are_taken_as_they_are():
     assert stream_seeds(5, 3) == [5, 6, 7]
+    assert stream_seeds(np.int64(5), 3) == [5, 6, 7]
     assert stream_seeds([9, 2, 9], 3) == [9, 2, 9]
 
 

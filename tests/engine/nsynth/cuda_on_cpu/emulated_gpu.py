@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import subprocess
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,12 @@ class EmulatedGpu:
         watched: bool = False,
     ) -> None:
         self.n_processors, self.n_shared_bytes, self.n_warps = n_processors, n_shared_bytes, n_warps
-        self._folder, self._n_bytes, self._watched = folder, n_bytes, watched
+        self._folder, self._watched = folder, watched
+        self.n_left_bytes = n_bytes
         self._orders = np.random.default_rng(seed)
 
     def n_free_bytes(self) -> int:
-        return self._n_bytes
+        return self.n_left_bytes
 
     def upload(self, array: NDArray[Any]) -> Buffer:
         return self._buffer(np.frombuffer(array.tobytes(), np.uint8))
@@ -64,11 +66,16 @@ class EmulatedGpu:
         return int(self._orders.integers(1 << 32))
 
     def _buffer(self, content: NDArray[np.uint8]) -> Buffer:
-        if content.nbytes > self._n_bytes:
+        if content.nbytes > self.n_left_bytes:
             raise MemoryError
         memory = np.empty(-(-content.nbytes // 16) + 1, np.complex128)  # on a multiple of 16
         memory.view(np.uint8)[: content.nbytes] = content
+        self._take(content.nbytes)
+        weakref.finalize(memory, self._take, -content.nbytes)
         return Buffer(memory.ctypes.data, memory)
+
+    def _take(self, n_bytes: int) -> None:
+        self.n_left_bytes -= n_bytes
 
 
 class EmulatedProgram:

@@ -3,7 +3,7 @@
 // that is missing shows in what is computed, and one that never ends is noticed.
 //
 // With WATCHED, ThreadSanitizer is told which fiber runs and what orders fibers among each other:
-// barriers, and releases that are acquired. It then finds every access that nothing orders, whatever
+// barriers, and releases that are acquired. It then finds accesses that nothing orders, whatever
 // the draw. This file itself is to be compiled without it.
 
 #include <setjmp.h>
