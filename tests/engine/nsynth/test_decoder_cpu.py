@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from nsynth_models import PUBLISHED, random_weights, small_config
 from numpy.typing import NDArray
 
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.decoder_cpu import CpuDecoder, cpu_facts
 from deepbass_engine.nsynth.mulaw import mu_law
 from deepbass_engine.nsynth.reference import ReferenceDecoder
-from tests.nsynth_models import PUBLISHED, golden_weights, random_weights, small_config
 
-GOLDEN = Path(__file__).parents[2] / "golden/nsynth/golden.npz"
 PRECISIONS = cpu_facts().precisions
 needs_int8 = pytest.mark.skipif("int8" not in PRECISIONS, reason="no byte products here")
 
@@ -145,17 +144,6 @@ def test_bytes_stay_close_to_float32():
     assert 0 < mean_divergence(exact, found) < 2e-3
 
 
-@pytest.fixture(scope="module")
-def golden() -> dict[str, NDArray[np.float32]]:
-    with np.load(GOLDEN) as arrays:
-        return dict(arrays)
-
-
-@pytest.fixture(scope="module")
-def golden_model() -> dict[str, NDArray[np.float32]]:
-    return golden_weights()
-
-
 def test_float32_decodes_the_classes_of_the_published_code(golden, golden_model):
     decoder = CpuDecoder(PUBLISHED, golden_model, "float32")
     found = decoder.start(golden["encodings"]).advance(golden["uniforms"])
@@ -181,7 +169,7 @@ import numpy as np
 from deepbass_engine.nsynth.cpu.target import target
 from deepbass_engine.nsynth.decoder_cpu import CpuDecoder, cpu_facts
 from deepbass_engine.nsynth.reference import ReferenceDecoder
-from tests.nsynth_models import random_weights, small_config
+from nsynth_models import random_weights, small_config
 print(target().lanes, cpu_facts().precisions)
 config = small_config(width=70, layers=6)
 weights = random_weights(config)
@@ -214,7 +202,7 @@ def test_a_plainer_processor_decodes_the_same(name, features, says, tmp_path):
         "NUMBA_CPU_NAME": name,
         "NUMBA_CPU_FEATURES": features,
         "NUMBA_CACHE_DIR": str(tmp_path),
-        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "PYTHONPATH": os.pathsep.join(str(Path(__file__).parents[n]) for n in (2, 3)),
     }
     done = subprocess.run(
         [sys.executable, "-c", PLAIN_PROCESSOR],
