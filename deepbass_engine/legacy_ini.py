@@ -12,7 +12,8 @@ How a file is read:
 * Only the two songs, the two directories and the save name must be given.
 * ``~`` is the home directory. Songs are looked for in the load directory. Relative directories
   start at the folder of the configuration file: the original started at the directory it was run
-  in, ``src``, the neighbour of its ``configs``, so a ``../data`` leads to the same place.
+  in, ``src``, the neighbour of its ``configs``, so a ``../data`` leads to the same place. So does
+  the model, unless it is one word: that may be an installed model's name.
 """
 
 from __future__ import annotations
@@ -43,10 +44,15 @@ class LegacyConfig(Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    folder
+        Where the file lies.
     sample_rate_hz
-        Rate of everything that is written.
-    nsynth_style, nsynth_time_s, model_weights
-        For the crossfade through the NSynth model.
+        Rate of what the simple crossfade writes.
+    nsynth_style, nsynth_time_s
+        Fade and length of the crossfade through an NSynth model.
+    model_weights
+        The model: an absolute path or, as one word, the name of an installed model or of a file in
+        `folder`; empty for the default one.
     simple_style, simple_time_s
         Ramp and length of the simple crossfade.
     search_s
@@ -60,6 +66,7 @@ class LegacyConfig(Struct, frozen=True, kw_only=True):
         Names of the fields that stand in the file; the others hold their default.
     """
 
+    folder: Path
     sample_rate_hz: int
     nsynth_style: str
     nsynth_time_s: float
@@ -71,7 +78,7 @@ class LegacyConfig(Struct, frozen=True, kw_only=True):
     load_directory: Path
     save_directory: Path
     save_name: str
-    model_weights: Path | None
+    model_weights: str
     draws_pictures: bool
     given: frozenset[str] = frozenset()
 
@@ -116,11 +123,12 @@ def load(path: Path) -> LegacyConfig:
     load_directory = _resolved(values.pop("load_directory"), folder)
     weights = values.pop("model_weights")
     return LegacyConfig(
+        folder=folder,
         load_directory=load_directory,
         first_song=_resolved(values.pop("first_song"), load_directory),
         second_song=_resolved(values.pop("second_song"), load_directory),
         save_directory=_resolved(values.pop("save_directory"), folder),
-        model_weights=_resolved(weights, folder) if weights else None,
+        model_weights=weights if _is_word(weights) else str(_resolved(weights, folder)),
         given=frozenset(entries),
         **values,
     )
@@ -130,8 +138,8 @@ def to_project(config: LegacyConfig) -> Project:
     """The two songs, whole, as a playlist joined by the simple crossfade.
 
     Silence at the ends is left out by the original's rule, which in a project always searches
-    30 s, or kept where the configuration searches 0 s. Names, pictures and what is for NSynth have
-    no place in a project.
+    30 s, or kept where the configuration searches 0 s. Names and pictures have no place in a
+    project, and what is for NSynth is left out.
     """
     return Project(
         tracks=tracks_of((config.first_song, config.second_song)),
@@ -334,11 +342,13 @@ def _resolved(text: str, folder: Path) -> Path:
     return absolute(folder / os.path.expanduser(text))  # noqa: PTH111 (Path's raises: no such user)
 
 
+def _is_word(text: str) -> bool:
+    return not text or (Path(text).name == text and not text.startswith("~"))
+
+
 def _default_text(key: Key) -> str:
     return "(must be given)" if key.required else key.value or "(none)"
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or "(none)"

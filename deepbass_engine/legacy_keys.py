@@ -121,7 +121,7 @@ KEYS = (
         value="16000",
         read=_rate,
         allowed=f"a whole number of Hz from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}",
-        help="Sample rate of everything that is written",
+        help="Sample rate of what the simple crossfade writes; NSynth's is always 16000",
     ),
     Key(
         section="NSynth XFade Settings",
@@ -225,8 +225,8 @@ KEYS = (
         field="model_weights",
         value="",
         read=str,
-        allowed="a path",
-        help="The NSynth model; the simple crossfade needs none",
+        allowed="a path, or the name of an installed model",
+        help="The NSynth model: without it the default one; the simple crossfade needs none",
     ),
     Key(
         section="Plot",
@@ -235,7 +235,7 @@ KEYS = (
         value="False",
         read=_flag,
         allowed="True or False",
-        help="Whether pictures of the trims, the ramps and the mix are drawn",
+        help="Whether pictures are drawn: of the trims, the ramps or encodings, and the mix",
     ),
 )
 """Every key, in the order of the file."""

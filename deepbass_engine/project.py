@@ -16,8 +16,11 @@ from deepbass_engine.errors import DeepBassError, ProjectFileError
 from deepbass_engine.settings import (
     CurvePair,
     DurationS,
+    EmbeddingFade,
     Method,
     MixSettings,
+    Morph,
+    MorphPace,
     Seed,
     TransitionSpec,
     curve_pair,
@@ -87,6 +90,9 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     curve: CurvePair | None = None
     duration_s: DurationS | None = None
     seed: Seed | None = None
+    morph: Morph | None = None
+    embedding_fade: EmbeddingFade | None = None
+    morph_pace: MorphPace | None = None
 
     def __post_init__(self) -> None:
         if self.curve is not None:

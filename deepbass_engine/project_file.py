@@ -23,12 +23,14 @@ from deepbass_engine.paths import found, home, kept
 from deepbass_engine.project import Project, Track, Transition
 from deepbass_engine.settings import MixSettings, TransitionSpec
 
-VERSION = 1
+VERSION = 2
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
 Document = dict[str, Any]
 
-MIGRATIONS: dict[int, Callable[[Document], Document]] = {}
+MIGRATIONS: dict[int, Callable[[Document], Document]] = {
+    1: lambda document: document,  # 2 adds settings of NSynth transitions; their defaults hold
+}
 """For each older version, what makes its document one of the next version."""
 
 _SCHEMA = re.compile(r"deepbass\.project/([1-9][0-9]{0,8})")

@@ -29,9 +29,10 @@ HIGHEST_RATE_HZ = 192_000
 HIGHEST_DEFAULT_RATE_HZ = 48_000
 
 Method = Annotated[
-    Literal["simple"],
+    Literal["simple", "nsynth"],
     Meta(
-        description="how the two tracks are joined: simple is a crossfade",
+        description="how the two tracks are joined: simple is a crossfade; nsynth lets a neural "
+        "model turn one into the other, which takes its time",
         extra={"flag": "--method"},
     ),
 ]
@@ -60,6 +61,29 @@ Seed = Annotated[
         extra={"flag": "--seed", "metavar": "N"},
     ),
 ]
+Morph = Annotated[
+    Literal["hybrid", "raw"],
+    Meta(
+        description="what is heard of the model's sound in an nsynth transition: hybrid keeps the "
+        "tracks' own highs and stereo picture around it, raw is that sound alone (16 kHz mono)",
+        extra={"flag": "--morph"},
+    ),
+]
+EmbeddingFade = Annotated[
+    Literal["LinearFade", "HannFade", "EqualPowerFade", "Extend"],
+    Meta(
+        description="how an nsynth transition goes from one track's encoding to the other's",
+        extra={"flag": "--embedding-fade"},
+    ),
+]
+MorphPace = Annotated[
+    Literal["curve", "even"],
+    Meta(
+        description="pace of an nsynth transition: that of its embedding fade's curve, or even "
+        "steps along the way from one sound to the other",
+        extra={"flag": "--morph-pace"},
+    ),
+]
 Trim = Annotated[
     Literal["loudness", "rms", "none"],
     Meta(
@@ -76,6 +100,14 @@ SampleRateHz = Annotated[
         description="sample rate of the mix in Hz; without it the highest among the tracks, at "
         f"most {HIGHEST_DEFAULT_RATE_HZ}",
         extra={"flag": "--rate", "metavar": "HZ", "unit": "Hz"},
+    ),
+]
+ModelName = Annotated[
+    str,
+    Meta(
+        description="model of nsynth transitions: the name of an imported one, or a model file; "
+        "without it the one that was imported last",
+        extra={"flag": "--model", "metavar": "NAME|FILE"},
     ),
 ]
 Subtype = Annotated[
@@ -95,6 +127,20 @@ Jobs = Annotated[
         extra={"flag": "--jobs", "metavar": "N"},
     ),
 ]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"],
+    Meta(
+        description="what computes nsynth transitions; auto takes a GPU where there is one",
+        extra={"flag": "--device"},
+    ),
+]
+Precision = Annotated[
+    Literal["auto", "float32", "float16", "int8"],
+    Meta(
+        description="numbers that nsynth transitions are computed in; auto takes the device's own",
+        extra={"flag": "--precision"},
+    ),
+]
 
 
 class TransitionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,6 +150,9 @@ class TransitionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     curve: CurvePair = "equal_power"
     duration_s: DurationS = 8.0
     seed: Seed = 0
+    morph: Morph = "hybrid"
+    embedding_fade: EmbeddingFade = "LinearFade"
+    morph_pace: MorphPace = "curve"
 
     def __post_init__(self) -> None:
         curve_pair(self.curve)
@@ -116,6 +165,7 @@ class MixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     trim: Trim = "loudness"
     sample_rate_hz: SampleRateHz | None = None
+    model: ModelName = ""
 
 
 class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +173,8 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     subtype: Subtype = "PCM_24"
     jobs: Jobs = 0
+    device: Device = "auto"
+    precision: Precision = "auto"
 
 
 S = TypeVar("S", bound=Struct)

@@ -39,6 +39,11 @@ class Console:
         if not self.quiet:
             print(text, flush=True)
 
+    def say(self, text: str) -> None:
+        """Say what is going on, unless it is to be quiet."""
+        if not self.quiet:
+            self.note(text)
+
     def note(self, text: str) -> None:
         """Say something that is no result: a warning, an error."""
         self.clear()
@@ -54,7 +59,10 @@ class Console:
             if progress.stage != self._stage:
                 self._stage, self._stage_started_s, self._drawn_s = progress.stage, now_s, 0.0
             elapsed_s = now_s - self._stage_started_s
-            if elapsed_s < _SHOWN_AFTER_S or now_s - self._drawn_s < _REDRAWN_EVERY_S:
+            is_told_once = progress.total == 1 and not progress.done
+            if not is_told_once and (
+                elapsed_s < _SHOWN_AFTER_S or now_s - self._drawn_s < _REDRAWN_EVERY_S
+            ):
                 return
             self._drawn_s, self._line_is_open = now_s, True
             line = progress_line(progress, elapsed_s)[: shutil.get_terminal_size().columns - 1]
@@ -71,14 +79,18 @@ class Console:
 
 
 def progress_line(progress: Progress, elapsed_s: float) -> str:
-    """One line: stage, bar, percent and time left.
+    """One line: stage, bar, percent and time left, once there is something to go by.
 
     >>> progress_line(Progress("rendering", 1, 4), 3.0)
     'rendering   ######.................. 25 %, 9 s left'
+    >>> progress_line(Progress("compiling once", 0, 1), 0.0)
+    'compiling once ........................ 0 %'
     """
     share = progress.done / progress.total if progress.total else 1.0
     bar = "#" * int(share * _BAR_WIDTH)
-    left_s = elapsed_s * (1 - share) / share if share else 0.0
-    minutes, seconds = divmod(round(left_s), 60)
+    line = f"{progress.stage:<11} {bar:.<{_BAR_WIDTH}} {share:.0%}".replace("%", " %")
+    if not share:
+        return line
+    minutes, seconds = divmod(round(elapsed_s * (1 - share) / share), 60)
     left = f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
-    return f"{progress.stage:<11} {bar:.<{_BAR_WIDTH}} {share:.0%}, {left} left".replace("%", " %")
+    return f"{line}, {left} left"

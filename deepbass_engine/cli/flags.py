@@ -23,7 +23,7 @@ def add_flags(parser: argparse.ArgumentParser, kind: type[Struct], *names: str) 
     for setting in described(kind):
         if names and setting.name not in names:
             continue
-        default = "" if setting.default is None else f" (default: {setting.default})"
+        default = "" if setting.default in (None, "") else f" (default: {setting.default})"
         text = f"{setting.help}{default}".replace("%", "%%")
         if setting.choices:
             parser.add_argument(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
 from deepbass_engine.errors import PlanError, SettingError
@@ -80,7 +82,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     project = Project(
         tracks=project.tracks,
         default=settings_from(args, TransitionSpec, project.default),
-        mix=settings_from(args, MixSettings, project.mix),
+        mix=_with_whole_path(settings_from(args, MixSettings, project.mix)),
         transitions=project.transitions,
     )
     extras = _extras(args, target, project)
@@ -93,6 +95,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             beside=[path for path, _ in extras],
             also_read=_also_read(args),
             problems=problems,
+            on_estimate=lambda estimate: console.say(str(estimate)),
+            on_note=lambda note: console.note(f"deepbass: {note}"),
             on_progress=console.progress,
             cancel=console.cancel,
         )
@@ -116,6 +120,18 @@ def tell(report: MixReport, console: Console) -> int:
     for warning in warnings(report):
         console.note(f"deepbass: {warning}")
     return 1 if report.problems else 0
+
+
+def _with_whole_path(mix: MixSettings) -> MixSettings:
+    """A model that is given as a file by its absolute path, so that a project finds it later."""
+    if not mix.model:
+        return mix
+    from deepbass_engine.nsynth import models
+
+    file = Path(mix.model)
+    if mix.model in models.names() or not file.exists():
+        return mix
+    return msgspec.structs.replace(mix, model=str(file.absolute()))
 
 
 def _extras(

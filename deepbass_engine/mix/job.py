@@ -1,7 +1,7 @@
 """From a project to a mix and its report: what the command line and the window call.
 
 The tracks are analysed side by side (and what was found is remembered), the mix is planned, then
-rendered, then reported.
+rendered, then reported. Whether there is a model to speak its NSynth transitions is asked first.
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
 from deepbass_engine.analysis import cache
 from deepbass_engine.analysis.track import analyze_tracks
+from deepbass_engine.mix.estimate import OnEstimate
+from deepbass_engine.mix.morphs import OnNote
 from deepbass_engine.mix.plan import plan_mix
 from deepbass_engine.mix.render import render
 from deepbass_engine.mix.report import MixReport, make_report
 from deepbass_engine.mix.targets import check_target
 from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.mix.voice import voice_for
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.project import Problem, Project, Track
 from deepbass_engine.settings import OutputSettings
@@ -35,6 +39,8 @@ def mix_project(
     beside: Sequence[Path] = (),
     also_read: Sequence[Path] = (),
     problems: Sequence[Problem] = (),
+    on_estimate: OnEstimate | None = None,
+    on_note: OnNote | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> MixReport:
@@ -60,6 +66,8 @@ def mix_project(
         them.
     problems
         What was left out before; they go into the report.
+    on_estimate, on_note
+        Told how long NSynth transitions will take, and what is done otherwise than chosen.
     on_progress, cancel
         See `deepbass_engine.progress`.
 
@@ -71,16 +79,22 @@ def mix_project(
     ------
     InputError
         If a track that was analysed is gone, or has changed, when it is to be mixed.
+    ModelError, DeviceError
+        If there are NSynth transitions, and the model, the device or the precision can't be used.
     OutputError
         If the target, or a file beside it, can't or must not be written.
     PlanError
         If no track can be used.
+    SettingError
+        If an NSynth transition is too long.
     Cancelled
         If asked to stop; nothing is left behind.
     """
     output = output or OutputSettings()
     paths = [track.path for track in project.tracks]
     check_target(target, [*paths, *also_read], output.subtype, overwrite=overwrite, beside=beside)
+    if _wants_nsynth(project):
+        voice_for(project.mix.model, output.device, output.precision)
     timing_s: dict[str, float] = {}
     started_s = time.perf_counter()
     analyses = analyze_tracks(
@@ -90,11 +104,26 @@ def mix_project(
     plan = plan_mix(project, analyses)
     rendering_s = time.perf_counter()
     rendered = render(
-        plan, target, output, transitions=transitions, on_progress=on_progress, cancel=cancel
+        plan,
+        target,
+        output,
+        transitions=transitions,
+        on_estimate=on_estimate,
+        on_note=on_note,
+        on_progress=on_progress,
+        cancel=cancel,
     )
-    timing_s["rendering"] = time.perf_counter() - rendering_s
+    timing_s |= rendered.timing_s
+    spoken_s = sum(rendered.timing_s.values())
+    timing_s["rendering"] = time.perf_counter() - rendering_s - spoken_s
     timing_s["total"] = time.perf_counter() - started_s
     return make_report(plan, target, output.subtype, rendered, timing_s, tuple(problems))
+
+
+def _wants_nsynth(project: Project) -> bool:
+    """Whether two neighbours are to be joined by a model."""
+    specs = [project.spec(left.id, right.id) for left, right in pairwise(project.tracks)]
+    return any(spec.method == "nsynth" and spec.duration_s for spec in specs)
 
 
 def with_content_hashes(project: Project, *, cancel: CancelToken | None = None) -> Project:

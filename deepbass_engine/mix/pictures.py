@@ -1,11 +1,12 @@
-"""Pictures of the original's job: what was trimmed, what the ramps did, and the mix.
+"""Pictures of the original's job: what was trimmed, what the fade did, and the mix.
 
 Three pictures under the original's names, each as PDF and PNG:
 
 * ``Audio_trim``: the end of the first song and the beginning of the second, with the stretch under
   the fade and the silence that was left out.
-* ``xfade``: the two stretches under their ramps, and the ramps.
-* ``mixed``: their sum.
+* ``xfade``: the two stretches under their ramps, and the ramps; or, through NSynth, ``NSynth_enc``:
+  the encodings of the two stretches, and the one faded into the other.
+* ``mixed``, or ``NSynth_xfade``: what came of it.
 
 matplotlib is imported only when something is drawn, and only its figures are used, never pyplot:
 pictures may be drawn in any thread, and no window system is asked for. The same crossfade gives
@@ -15,13 +16,16 @@ the same bytes.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from deepbass_engine.errors import shown
+from deepbass_engine.mix.original import SongCrossfade
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.units import db_from_gain, seconds_from_frames
 
@@ -30,9 +34,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from deepbass_engine.mix.original import SongCrossfade, Stretch
+    from deepbass_engine.mix.original_nsynth import NSynthCrossfade
+    from deepbass_engine.mix.original_stretches import Crossfade, SongPair, Stretch
 
-NAMES = ("Audio_trim", "xfade", "mixed")
+SIMPLE = ("Audio_trim", "xfade", "mixed")
+NSYNTH = ("Audio_trim", "NSynth_enc", "NSynth_xfade")
 FORMATS = ("pdf", "png")
 
 _FIRST, _SECOND, _MIX = "#0072b2", "#d55e00", "#00795a"
@@ -49,6 +55,8 @@ _FONT_UNITS = 64  # FreeType's, to a point
 
 _NEARLY_FULL_SCALE = 0.9
 
+_ENCODING_COLOURS = "RdBu_r"  # white where an encoding is 0
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -58,8 +66,13 @@ class Picture:
     content: bytes
 
 
+def file_names(names: tuple[str, ...]) -> list[str]:
+    """Names of the files that `drawn` makes of some pictures, `SIMPLE` or `NSYNTH`."""
+    return [f"{name}.{kind}" for name in names for kind in FORMATS]
+
+
 def drawn(
-    crossfade: SongCrossfade,
+    crossfade: SongCrossfade | NSynthCrossfade,
     *,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -72,10 +85,11 @@ def drawn(
         If asked to stop.
     """
     pictures: list[Picture] = []
-    for name, draw in zip(NAMES, (trims_figure, ramps_figure, mix_figure), strict=True):
+    figures = _figures(crossfade)
+    for name, draw in figures.items():
         if on_progress is not None:
-            on_progress(Progress("drawing", len(pictures), len(NAMES) * len(FORMATS)))
-        figure = draw(crossfade)
+            on_progress(Progress("drawing", len(pictures), len(figures) * len(FORMATS)))
+        figure = draw()
         for kind in FORMATS:
             if cancel is not None:
                 cancel.raise_if_cancelled()
@@ -86,13 +100,13 @@ def drawn(
     return tuple(pictures)
 
 
-def trims_figure(crossfade: SongCrossfade) -> Figure:
+def trims_figure(pair: SongPair) -> Figure:
     """The end of the first song and the beginning of the second, and what was left out."""
     figure = _figure()
     above, below = figure.subplots(2, sharey=True)
-    rate_hz = crossfade.sample_rate_hz
-    _draw_trim(above, crossfade.first, rate_hz, "End of the first song", _FIRST)
-    _draw_trim(below, crossfade.second, rate_hz, "Beginning of the second song", _SECOND)
+    rate_hz = pair.sample_rate_hz
+    _draw_trim(above, pair.first, rate_hz, "End of the first song", _FIRST)
+    _draw_trim(below, pair.second, rate_hz, "Beginning of the second song", _SECOND)
     return figure
 
 
@@ -125,7 +139,38 @@ def ramps_figure(crossfade: SongCrossfade) -> Figure:
     return figure
 
 
-def mix_figure(crossfade: SongCrossfade) -> Figure:
+def encodings_figure(crossfade: NSynthCrossfade) -> Figure:
+    """What the model heard of both stretches, and the one faded into the other."""
+    figure = _figure(height_inches=7.5)
+    all_axes = figure.subplots(3, sharex=True, sharey=True)
+    rows = (
+        (f"End of the first song: {_beside_title(crossfade.first)}", crossfade.end_enc),
+        (f"Beginning of the second song: {_beside_title(crossfade.second)}", crossfade.begin_enc),
+        (f"Faded by {crossfade.style}", crossfade.faded_enc),
+    )
+    furthest = max(_peak(encodings) for _, encodings in rows)
+    length_s = seconds_from_frames(crossfade.n_frames, crossfade.sample_rate_hz)
+    for axes, (title, encodings) in zip(all_axes, rows, strict=True):
+        n_channels = encodings.shape[1]
+        image = axes.imshow(
+            encodings.T,
+            cmap=_ENCODING_COLOURS,
+            vmin=-furthest,
+            vmax=furthest,
+            aspect="auto",
+            interpolation="nearest",
+            origin="lower",
+            extent=(0, length_s, 0.5, n_channels + 0.5),
+        )
+        axes.set_title(title, loc="left", fontsize=_TITLE_POINTS, parse_math=False)
+        axes.set_ylabel("Channel")
+        axes.yaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    all_axes[-1].set_xlabel("Time from the start of the fade (s)")
+    figure.colorbar(image, ax=all_axes, label="Value", aspect=40)
+    return figure
+
+
+def mix_figure(crossfade: Crossfade) -> Figure:
     """The crossfade itself."""
     figure = _figure(height_inches=3.8)
     axes = figure.subplots()
@@ -148,6 +193,16 @@ def mix_figure(crossfade: SongCrossfade) -> Figure:
     axes.set_xlim(0, length_s)
     axes.set_xlabel("Time from the start of the fade (s)")
     return figure
+
+
+def _figures(crossfade: SongCrossfade | NSynthCrossfade) -> dict[str, Callable[[], Figure]]:
+    """What draws each picture, by its name."""
+    if isinstance(crossfade, SongCrossfade):
+        names, draw_fade = SIMPLE, partial(ramps_figure, crossfade)
+    else:
+        names, draw_fade = NSYNTH, partial(encodings_figure, crossfade)
+    draws = (partial(trims_figure, crossfade), draw_fade, partial(mix_figure, crossfade))
+    return dict(zip(names, draws, strict=True))
 
 
 def _draw_trim(axes: Axes, stretch: Stretch, rate_hz: int, title: str, colour: str) -> None:
@@ -179,8 +234,7 @@ def _draw_trim(axes: Axes, stretch: Stretch, rate_hz: int, title: str, colour: s
             linewidth=0,
             label=label,
         )
-    name = _shown_name(stretch, _ROOM_BESIDE_TITLE_POINTS)
-    _label(axes, f"{title}: {name}", list(handles.values()))
+    _label(axes, f"{title}: {_beside_title(stretch)}", list(handles.values()))
     axes.set_xlim(first / rate_hz, last / rate_hz)
     axes.set_xlabel("Time in the song (s)")
 
@@ -236,6 +290,10 @@ def _figure(height_inches: float = _SIZE_INCHES[1]) -> Figure:
     return Figure(figsize=(_SIZE_INCHES[0], height_inches), layout=layout)
 
 
+def _beside_title(stretch: Stretch) -> str:
+    return _shown_name(stretch, _ROOM_BESIDE_TITLE_POINTS)
+
+
 def _shown_name(stretch: Stretch, room_points: float) -> str:
     """A song's name as the picture's font can show it, cut in the middle where it is too long."""
     from matplotlib.font_manager import findfont, get_font
@@ -253,8 +311,9 @@ def _shown_name(stretch: Stretch, room_points: float) -> str:
         name = f"{whole[: n_kept // 2]}…{whole[len(whole) - n_kept // 2 :]}"
 
 
-def _peak(samples: npt.NDArray[np.float32]) -> float:
-    return float(np.max(np.abs(samples))) or 1.0
+def _peak(values: npt.NDArray[np.float32]) -> float:
+    """Largest magnitude; 1 where all are 0, for an axis needs a length."""
+    return float(np.max(np.abs(values))) or 1.0
 
 
 def _s(n_frames: int, rate_hz: int) -> str:

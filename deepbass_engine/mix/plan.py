@@ -95,7 +95,7 @@ class Fade:
         Length that was asked for.
     shortened_because
         Why it is shorter than that, or empty.
-    method, curve, seed
+    method, curve, seed, morph, embedding_fade, morph_pace
         As in `deepbass_engine.settings.TransitionSpec`.
     """
 
@@ -109,6 +109,9 @@ class Fade:
     method: str
     curve: str
     seed: int
+    morph: str = "hybrid"
+    embedding_fade: str = "LinearFade"
+    morph_pace: str = "curve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +128,15 @@ class MixPlan:
         What is heard when, in order, without a gap.
     problems
         What was left out.
+    model
+        Name or file of the model of its NSynth transitions; empty for the default one.
     """
 
     sample_rate_hz: int
     tracks: tuple[PlannedTrack, ...]
     segments: tuple[Body | Fade, ...]
     problems: tuple[Problem, ...]
+    model: str = ""
 
     @property
     def n_frames(self) -> int:
@@ -213,7 +219,7 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
             hint="; ".join(str(p) for p in problems) or "give audio files, folders or playlists",
         )
     segments = tuple(_segments(project, tracks, rate_hz))
-    return MixPlan(rate_hz, tuple(tracks), segments, tuple(problems))
+    return MixPlan(rate_hz, tuple(tracks), segments, tuple(problems), project.mix.model)
 
 
 def _source_span(track: Track, analysis: TrackAnalysis) -> Span:
@@ -298,6 +304,9 @@ def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) ->
                     method=spec.method,
                     curve=spec.curve,
                     seed=spec.seed,
+                    morph=spec.morph,
+                    embedding_fade=spec.embedding_fade,
+                    morph_pace=spec.morph_pace,
                 )
             )
             mix_frame += faded_out

@@ -1,9 +1,12 @@
 """The mix as a stream from any frame, without rendering it whole.
 
 A track that plays on is decoded on, block by block; a transition is made whole when it is
-reached. Beginning somewhere costs decoding up to there, for most formats, so what was decoded
-around a beginning is kept in `DecodedStretches`: a loop, or a transition whose edges are dragged,
-finds its samples there.
+reached. One that a model has to speak is not, for that takes minutes: it is taken from the store,
+and where it is not there, the plain crossfade stands in for it.
+
+Beginning somewhere costs decoding up to there, for most formats, so what was decoded around a
+beginning is kept in `DecodedStretches`: a loop, or a transition whose edges are dragged, finds its
+samples there.
 
     track     |------------------------------------------------------------|
     begun at                 v
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +28,16 @@ from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.audio.decode import require_unchanged
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.errors import DeviceError, ModelError
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
 from deepbass_engine.mix.transition_cache import TransitionStore
-from deepbass_engine.mix.transitions import Part, kept_transition, under_full_scale
+from deepbass_engine.mix.transitions import (
+    Part,
+    kept_transition,
+    stand_in,
+    under_full_scale,
+)
+from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.units import frames_from_seconds, rescale_frames
 
@@ -133,7 +144,8 @@ class MixStream:
     """Float32 blocks of the mix, from any frame on.
 
     They are the samples that `render` writes in 24 bits, before rounding: transitions are turned
-    down where they would clip, and what passes full scale in a track is left as it is. One thread
+    down where they would clip, and what passes full scale in a track is left as it is. Where an
+    NSynth transition is not in the store they are those of its plain crossfade. One thread
     reads; others may read streams of their own over the same `stretches` and `store`.
 
     Parameters
@@ -149,6 +161,12 @@ class MixStream:
         Where finished transitions are looked for, and kept.
     stretches
         What is decoded already, and where more is kept.
+    device, precision
+        What NSynth transitions are rendered on and in, as in
+        `deepbass_engine.settings.OutputSettings`; they are found under these.
+    on_stand_in
+        Called with the number of an NSynth transition when it is reached, if what is given of it
+        is its plain crossfade, because it is not rendered yet.
     cancel
         Looked at between blocks.
 
@@ -171,6 +189,9 @@ class MixStream:
         *,
         store: TransitionStore | None = None,
         stretches: DecodedStretches | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        on_stand_in: Callable[[int], None] | None = None,
         cancel: CancelToken | None = None,
     ) -> None:
         end_frame = plan.n_frames if end_frame is None else end_frame
@@ -186,6 +207,8 @@ class MixStream:
         self._starts = [segment.start_frame for segment in self._segments]
         self._store = store
         self._stretches = DecodedStretches() if stretches is None else stretches
+        self._device, self._precision = device, precision
+        self._on_stand_in = on_stand_in
         self._cancel = cancel or CancelToken()
         self._needed_ends = self._ends_of_tracks()
         self._tracks: dict[int, _PlayedTrack] = {}
@@ -248,18 +271,31 @@ class MixStream:
     def _transition(self, fade: Fade) -> NDArray[np.float32]:
         """A whole transition, made when it is first asked for."""
         if self._made is None or self._made[0] != fade.index:
-            mixed = None
-            if self._store is not None:
-                mixed = self._store.load(self._plan, fade.index, cancel=self._cancel)
+            plan, store, mixed = self._plan, self._store, None
+            if store is not None:
+                voice = self._voice() if fade.method == "nsynth" else None
+                mixed = store.load(plan, fade.index, voice=voice, cancel=self._cancel)
             if mixed is None:
                 tail = self._track(fade.index).whole(fade.out_frame, fade.n_frames)
                 head = self._track(fade.index + 1).whole(fade.in_frame, fade.n_frames)
-                mixed = kept_transition(
-                    self._plan, fade.index, tail, head, self._store, cancel=self._cancel
-                )
+                if fade.method == "nsynth":
+                    mixed = stand_in(plan, fade.index, tail.samples, head.samples)
+                    if self._on_stand_in is not None:
+                        self._on_stand_in(fade.index)
+                else:
+                    mixed = kept_transition(
+                        plan, fade.index, tail, head, store, cancel=self._cancel
+                    )
             rate_hz = self._plan.sample_rate_hz
             self._made = (fade.index, under_full_scale(mixed, rate_hz, cancel=self._cancel))
         return self._made[1]
+
+    def _voice(self) -> Voice | None:
+        """What the NSynth transitions are rendered with; None where they can't be."""
+        try:
+            return voice_for(self._plan.model, self._device, self._precision)
+        except (ModelError, DeviceError):
+            return None
 
     def _track(self, index: int) -> _PlayedTrack:
         """A track; those before its predecessor are over and let go."""

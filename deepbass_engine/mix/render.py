@@ -1,6 +1,7 @@
 """From a plan to a file: tracks decoded side by side, each written where it belongs.
 
-A worker takes the next track, decodes it once from its first frame, gives its head to the
+What a model has to say is decoded first, all of it together: see `deepbass_engine.mix.morphs`. Then
+a worker takes the next track, decodes it once from its first frame, gives its head to the
 transition before it, writes its body block by block and gives its tail to the transition behind
 it. Whoever gives a transition its second part renders it. A transition that was made before and
 kept in a `TransitionStore` is written by whoever meets it first, and its tail and head are passed
@@ -18,7 +19,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +38,9 @@ from deepbass_engine.audio.write import (
     bytes_needed,
     open_writer,
 )
-from deepbass_engine.errors import OutputError
+from deepbass_engine.errors import DeepBassError, OutputError
+from deepbass_engine.mix.estimate import OnEstimate
+from deepbass_engine.mix.morphs import Morphs, OnNote, make_morphs, nsynth_transitions
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
 from deepbass_engine.mix.side_by_side import work_side_by_side
 from deepbass_engine.mix.transition_cache import TransitionStore
@@ -46,6 +50,7 @@ from deepbass_engine.mix.transitions import (
     kept_transition,
     under_full_scale,
 )
+from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.project import Problem
 from deepbass_engine.settings import OutputSettings, n_workers
@@ -64,11 +69,20 @@ class Rendered:
         Frames in which a sample was clipped.
     problems
         What could not be played though it was planned.
+    voice
+        What speaks its NSynth transitions; None where it has none.
+    notes
+        What of them was done otherwise than chosen.
+    timing_s
+        Seconds spent on them, by stage.
     """
 
     peak: float
     n_clipped: int
     problems: tuple[Problem, ...]
+    voice: Voice | None = None
+    notes: tuple[str, ...] = ()
+    timing_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def render(
@@ -78,6 +92,8 @@ def render(
     *,
     transitions: TransitionStore | None = None,
     rf64_from_bytes: int = RF64_FROM_BYTES,
+    on_estimate: OnEstimate | None = None,
+    on_note: OnNote | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> Rendered:
@@ -97,11 +113,17 @@ def render(
         Where finished transitions are looked for, and kept. The mix is the same without.
     rf64_from_bytes
         Size from which a WAV is written as RF64.
+    on_estimate, on_note
+        Told how long NSynth transitions will take, and what is done otherwise than chosen.
 
     Raises
     ------
     InputError
         If a track is gone or has changed since it was looked at.
+    ModelError, DeviceError
+        If the model, the device or the precision of its NSynth transitions can't be used.
+    SettingError
+        If an NSynth transition is too long.
     OutputError
         If the file can't be written, or the disk has too little room for it.
     Cancelled
@@ -109,7 +131,8 @@ def render(
     """
     output = output or OutputSettings()
     _check_room(plan, target, output.subtype)
-    stop = CancelToken()
+    spoken = _Spoken.of(plan, output, transitions, on_estimate, on_note, on_progress, cancel)
+    morphs, stop = spoken.morphs, CancelToken()
     with replacing(target) as temporary:
         writer = open_writer(
             temporary,
@@ -121,7 +144,7 @@ def render(
             rf64_from_bytes=rf64_from_bytes,
         )
         try:
-            work = _Work(plan, writer, output.subtype, transitions, stop, on_progress)
+            work = _Work(plan, writer, output.subtype, transitions, spoken, stop, on_progress)
             work_side_by_side(
                 range(len(plan.tracks)),
                 work.render_track,
@@ -131,7 +154,14 @@ def render(
             )
         finally:
             writer.close()
-    return Rendered(work.peak, work.n_clipped, tuple(work.problems_in_order()))
+    return Rendered(
+        work.peak,
+        work.n_clipped,
+        tuple(work.problems_in_order()),
+        morphs.voice,
+        tuple(morphs.notes),
+        morphs.timing_s,
+    )
 
 
 def _check_room(plan: MixPlan, target: Path, subtype: str) -> None:
@@ -146,6 +176,61 @@ def _check_room(plan: MixPlan, target: Path, subtype: str) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spoken:
+    """The NSynth transitions of a mix, made ready before it is written.
+
+    Attributes
+    ----------
+    finished
+        Those that were in the store, by number.
+    morphs
+        What a model said of the others.
+    """
+
+    finished: Mapping[int, NDArray[np.float32]]
+    morphs: Morphs
+
+    @classmethod
+    def of(
+        cls,
+        plan: MixPlan,
+        output: OutputSettings,
+        store: TransitionStore | None,
+        on_estimate: OnEstimate | None,
+        on_note: OnNote | None,
+        on_progress: OnProgress | None,
+        cancel: CancelToken | None,
+    ) -> _Spoken:
+        """Make them ready; one that can't be ends the rendering."""
+        wanted = nsynth_transitions(plan)
+        if not wanted:
+            return cls({}, Morphs())
+
+        def refuse(index: int, error: DeepBassError) -> None:
+            raise error
+
+        voice = voice_for(plan.model, output.device, output.precision)
+        finished = {}
+        if store is not None:
+            for index in wanted:
+                mixed = store.load(plan, index, voice=voice, cancel=cancel)
+                if mixed is not None:
+                    finished[index] = mixed
+        morphs = make_morphs(
+            plan,
+            [index for index in wanted if index not in finished],
+            voice,
+            jobs=output.jobs,
+            on_failed=refuse,
+            on_estimate=on_estimate,
+            on_note=on_note,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+        return cls(finished, morphs)
+
+
 class _Work:
     """One rendering: what its workers share."""
 
@@ -155,6 +240,7 @@ class _Work:
         writer: MixWriter,
         subtype: str,
         store: TransitionStore | None,
+        spoken: _Spoken,
         stop: CancelToken,
         on_progress: OnProgress | None,
     ) -> None:
@@ -166,6 +252,7 @@ class _Work:
         self._writer = writer
         self._subtype = subtype
         self._store = store
+        self._spoken = spoken
         self._stop = stop
         self._on_progress = on_progress
         self._lock = threading.Lock()
@@ -215,12 +302,12 @@ class _Work:
         """
         if fade.n_frames == 0:
             return True
-        if self._store is None:
-            return False
         with self._looking:
             if fade.index in self._from_store:
                 return self._from_store[fade.index]
-            mixed = self._store.load(self._plan, fade.index, cancel=self._stop)
+            mixed = self._spoken.finished.get(fade.index)
+            if self._store is not None and fade.method != "nsynth":
+                mixed = self._store.load(self._plan, fade.index, cancel=self._stop)
             self._from_store[fade.index] = mixed is not None
         if mixed is not None:
             self._write_transition(fade, mixed)
@@ -231,7 +318,14 @@ class _Work:
         samples = stream.read(fade.n_frames)
         parts = self._waiting.pair(fade.index, side, Part(samples, stream.is_flawless))
         if parts is not None:
-            mixed = kept_transition(self._plan, fade.index, *parts, self._store, cancel=self._stop)
+            mixed = kept_transition(
+                self._plan,
+                fade.index,
+                *parts,
+                self._store,
+                morph=self._spoken.morphs.decoded.get(fade.index),
+                cancel=self._stop,
+            )
             self._write_transition(fade, mixed)
 
     def _write_transition(self, fade: Fade, mixed: NDArray[np.float32]) -> None:

@@ -18,6 +18,7 @@ from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.errors import shown
 from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.mix.render import Rendered
+from deepbass_engine.mix.voice import Voice
 from deepbass_engine.project import Problem
 from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
 from deepbass_engine.version import __version__
@@ -38,6 +39,17 @@ class ReportedTrack(Struct, frozen=True, kw_only=True):
     gain_db: float
 
 
+class ReportedMorph(Struct, frozen=True, kw_only=True):
+    """How an NSynth transition was made."""
+
+    model: str
+    device: str
+    precision: str
+    morph: str
+    embedding_fade: str
+    pace: str
+
+
 class ReportedTransition(Struct, frozen=True, kw_only=True):
     """One transition; `out_track` and `in_track` count from 0 into the report's tracks."""
 
@@ -55,6 +67,8 @@ class ReportedTransition(Struct, frozen=True, kw_only=True):
     """None where the transition was not measured."""
     reasons: tuple[str, ...] = ()
     quality: None = None
+    nsynth: ReportedMorph | None = None
+    """None where no model spoke it."""
 
 
 class MixReport(Struct, frozen=True, kw_only=True):
@@ -71,6 +85,8 @@ class MixReport(Struct, frozen=True, kw_only=True):
     peak_dbfs: float | None
     clipped_frames: int
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """What was done otherwise than chosen."""
     timing_s: dict[str, float]
     versions: dict[str, str]
 
@@ -113,10 +129,11 @@ def make_report(
             )
             for track, start_frame in zip(plan.tracks, plan.track_starts, strict=True)
         ),
-        transitions=tuple(_transition(fade) for fade in plan.fades),
+        transitions=tuple(_transition(fade, rendered.voice) for fade in plan.fades),
         peak_dbfs=db_from_gain(rendered.peak) if rendered.peak > 0 else None,
         clipped_frames=rendered.n_clipped,
         problems=(*problems, *plan.problems, *rendered.problems),
+        notes=rendered.notes,
         timing_s=timing_s,
         versions={
             "deepbass": __version__,
@@ -154,7 +171,7 @@ def summary(report: MixReport) -> str:
         if number <= len(report.transitions):
             fade = report.transitions[number - 1]
             length = seconds_from_frames(fade.frames, rate_hz)
-            how = f"{length:.2f} s {fade.method} {fade.curve}" if fade.frames else "cut"
+            how = f"{length:.2f} s {_manner(fade)}" if fade.frames else "cut"
             lines.append(f"{'':18}{how}")
     return "\n".join(lines)
 
@@ -183,7 +200,24 @@ def warnings(report: MixReport) -> list[str]:
     return found
 
 
-def _transition(fade: Fade) -> ReportedTransition:
+def _manner(fade: ReportedTransition) -> str:
+    """How a transition is made, in a few words."""
+    if fade.nsynth is None:
+        return f"{fade.method} {fade.curve}"
+    return f"{fade.method} {fade.nsynth.morph} {fade.nsynth.embedding_fade}"
+
+
+def _transition(fade: Fade, voice: Voice | None) -> ReportedTransition:
+    morph = None
+    if voice is not None and fade.method == "nsynth" and fade.n_frames:
+        morph = ReportedMorph(
+            model=voice.name,
+            device=voice.choice.device,
+            precision=voice.choice.precision,
+            morph=fade.morph,
+            embedding_fade=fade.embedding_fade,
+            pace=fade.morph_pace,
+        )
     return ReportedTransition(
         index=fade.index,
         out_track=fade.index,
@@ -195,4 +229,5 @@ def _transition(fade: Fade) -> ReportedTransition:
         frames=fade.n_frames,
         asked_frames=fade.asked_frames,
         shortened_because=fade.shortened_because,
+        nsynth=morph,
     )

@@ -1,41 +1,35 @@
 """Finished transitions on disk, found again by everything that decides their samples.
 
 A transition's name is a hash of the content of both files, of how they are decoded, of the frames
-it takes of each, and of its method, curve and seed. So whatever is edited elsewhere, it is found;
-and whatever of it is edited, it is not. A file holds a NumPy array (.npy) and behind it a
+it takes of each, and of its method, curve and seed; of an NSynth one also of its morph's settings
+and of what decodes it. So whatever is edited elsewhere, it is found; and whatever of it is edited,
+it is not. A file holds a NumPy array (.npy) and behind it a
 checksum, so that what a crash or a full disk left is known for what it is. Losing any of them
 costs time, never a result.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import io
 import os
 import secrets
 import zlib
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from deepbass_engine.analysis import cache
 from deepbass_engine.audio.channels import STEREO
-from deepbass_engine.audio.decode import require_unchanged
-from deepbass_engine.audio.source import AudioSource
-from deepbass_engine.errors import InputError
+from deepbass_engine.mix import naming
 from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.voice import Voice
 from deepbass_engine.progress import CancelToken
 
 VERSION = "1"
 """Goes up whenever a transition's samples change though nothing in its name does."""
 
-_LIBRARIES = ("av", "numpy", "soxr")
 _SAMPLE = np.dtype("<f4")
 _CHECKSUM_BYTES = 4
 _CHUNK_BYTES = 1 << 24
@@ -58,7 +52,12 @@ class TransitionStore:
         self._limit_bytes = limit_bytes
 
     def load(
-        self, plan: MixPlan, index: int, *, cancel: CancelToken | None = None
+        self,
+        plan: MixPlan,
+        index: int,
+        *,
+        voice: Voice | None = None,
+        cancel: CancelToken | None = None,
     ) -> NDArray[np.float32] | None:
         """A transition of a plan, if it is here.
 
@@ -68,6 +67,8 @@ class TransitionStore:
             The mix.
         index
             Number of the transition.
+        voice
+            What speaks NSynth transitions; without it none of them is found.
         cancel
             Looked at while a file is read to be named.
 
@@ -83,7 +84,7 @@ class TransitionStore:
             If asked to stop.
         """
         n_frames = plan.fades[index].n_frames
-        name = _name(plan, index, cancel) if n_frames else None
+        name = _name(plan, index, voice, cancel) if n_frames else None
         if name is None:
             return None
         path = self._folder / f"{name}{_SUFFIX}"
@@ -104,13 +105,14 @@ class TransitionStore:
         index: int,
         samples: NDArray[np.float32],
         *,
+        voice: Voice | None = None,
         cancel: CancelToken | None = None,
     ) -> None:
         """Keep a transition, unless one of its tracks has changed on the way.
 
         Parameters
         ----------
-        plan, index
+        plan, index, voice
             See `load`.
         samples : float32, shape (n_frames, 2)
             The transition, made of what was truly in the files.
@@ -124,7 +126,7 @@ class TransitionStore:
         """
         if not 0 < samples.nbytes <= self._limit_bytes:
             return
-        name = _name(plan, index, cancel)
+        name = _name(plan, index, voice, cancel)
         if name is None:
             return
         temporary = self._folder / f".{secrets.token_hex(8)}.part"
@@ -156,48 +158,18 @@ class TransitionStore:
                 over -= size
 
 
-def _name(plan: MixPlan, index: int, cancel: CancelToken | None) -> str | None:
-    """What a transition is kept under; None where its tracks can't be named for sure."""
+def _name(plan: MixPlan, index: int, voice: Voice | None, cancel: CancelToken | None) -> str | None:
+    """What a transition is kept under; None where that can't be told for sure."""
     fade = plan.fades[index]
-    sources = [plan.tracks[index + side].source for side in (0, 1)]
-    if not all(source.is_known_state for source in sources):
+    parts = naming.of_parts(plan, index, cancel)
+    if parts is None:
         return None
-    try:
-        for source in sources:
-            require_unchanged(source)
-        contents = [cache.hash_of(source.path, cancel=cancel) for source in sources]
-    except (InputError, OSError):
-        return None
-    decides = (
-        VERSION,
-        _versions(),
-        contents,
-        [_decoding(source) for source in sources],
-        plan.sample_rate_hz,
-        (fade.out_frame, fade.in_frame, fade.n_frames),
-        (fade.method, fade.curve, fade.seed),
-    )
-    return hashlib.blake2b(msgspec.json.encode(decides), digest_size=16).hexdigest()
-
-
-@functools.cache
-def _versions() -> tuple[str, ...]:
-    """The libraries whose arithmetic the samples come from."""
-    libraries = (metadata.version(library) for library in _LIBRARIES)
-    return (soundfile.__libsndfile_version__, *libraries)
-
-
-def _decoding(source: AudioSource) -> tuple[object, ...]:
-    """What decides, besides a file's content, which samples are read from it."""
-    return (
-        source.decoder,
-        source.container,
-        source.codec,
-        source.sample_rate_hz,
-        source.layout,
-        source.bit_depth,
-        source.declared_frames,
-    )
+    decides: naming.Decides = (VERSION, *parts, (fade.method, fade.curve, fade.seed))
+    if fade.method == "nsynth":
+        if voice is None:
+            return None
+        decides += (fade.morph, fade.embedding_fade, fade.morph_pace, voice.decides)
+    return naming.digest(decides)
 
 
 def _header(n_frames: int) -> bytes:

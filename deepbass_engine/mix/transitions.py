@@ -1,7 +1,8 @@
 """Where a transition's samples are made, for the mix, for listening and for the store.
 
-`render_transitions` makes some of a plan's transitions without the rest of the mix: tracks are
-decoded side by side, each at most once, and whoever gives a transition its second part makes it.
+`render_transitions` makes some of a plan's transitions without the rest of the mix: what a model
+has to say is decoded first (`deepbass_engine.mix.morphs`); then tracks are decoded side by side,
+each at most once, and whoever gives a transition its second part makes it.
 """
 
 from __future__ import annotations
@@ -15,17 +16,60 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.audio.stream import TrackStream
-from deepbass_engine.errors import DeepBassError
+from deepbass_engine.errors import DeepBassError, DeviceError, ModelError
 from deepbass_engine.fades.headroom import REACH_S, turned_down
+from deepbass_engine.fades.hybrid import hybrid, morph_at_rate, raw
 from deepbass_engine.fades.simple import crossfade
-from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.estimate import OnEstimate
+from deepbass_engine.mix.morphs import (
+    Morph,
+    Morphs,
+    OnNote,
+    make_morphs,
+    nsynth_transitions,
+)
+from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.mix.side_by_side import work_side_by_side
 from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
-from deepbass_engine.settings import curve_pair, n_workers
+from deepbass_engine.settings import CurveNames, curve_pair, n_workers
 from deepbass_engine.units import frames_from_seconds
 
-METHODS: dict[str, Callable[..., NDArray[np.float32]]] = {"simple": crossfade}
+
+def morphed(
+    tail: NDArray[np.float32],
+    head: NDArray[np.float32],
+    pair: CurveNames,
+    *,
+    seed: int,
+    morph: Morph,
+    kind: str,
+    sample_rate_hz: int,
+) -> NDArray[np.float32]:
+    """Make a transition of what a model said of it.
+
+    Parameters
+    ----------
+    tail, head, pair, seed
+        As in `deepbass_engine.fades.simple.crossfade`.
+    morph
+        What the model said.
+    kind
+        "hybrid" or "raw": see `deepbass_engine.fades.hybrid`.
+    sample_rate_hz
+        Rate of the mix.
+    """
+    from deepbass_engine.nsynth.mulaw import inverse_mu_law
+
+    decoded = inverse_mu_law(morph.classes.astype(np.int16) - 128)
+    at_rate = morph_at_rate(decoded, len(tail), sample_rate_hz)
+    if kind == "raw":
+        return raw(at_rate)
+    return hybrid(tail, head, at_rate, pair, sample_rate_hz=sample_rate_hz, seed=seed)
+
+
+METHODS: dict[str, Callable[..., NDArray[np.float32]]] = {"simple": crossfade, "nsynth": morphed}
 """How a transition is made, by the name of its method."""
 
 INTEGER_LIMIT = 1.0 - 2.0**-14
@@ -77,7 +121,11 @@ class PartsWaiting:
 
 
 def transition_audio(
-    plan: MixPlan, index: int, tail: NDArray[np.float32], head: NDArray[np.float32]
+    plan: MixPlan,
+    index: int,
+    tail: NDArray[np.float32],
+    head: NDArray[np.float32],
+    morph: Morph | None = None,
 ) -> NDArray[np.float32]:
     """Make a transition.
 
@@ -89,6 +137,8 @@ def transition_audio(
         Number of the transition.
     tail, head : float32, shape (n_frames, 2)
         What the two tracks give to it.
+    morph
+        What a model said of it, for an NSynth transition.
 
     Returns
     -------
@@ -96,10 +146,19 @@ def transition_audio(
         As it stands in a mix of float samples; for integers see `under_full_scale`.
     """
     fade = plan.fades[index]
-    with np.errstate(over="ignore"):  # of a float file at the end of its range
-        mixed = METHODS[fade.method](tail, head, curve_pair(fade.curve), seed=fade.seed)
-    np.nan_to_num(mixed, copy=False)  # two samples at the end of float32 sum to infinity
-    return mixed
+    if fade.method != "nsynth":
+        return _mixed(fade, fade.method, tail, head)
+    return _mixed(
+        fade, "nsynth", tail, head,
+        morph=morph, kind=fade.morph, sample_rate_hz=plan.sample_rate_hz,
+    )  # fmt: skip
+
+
+def stand_in(
+    plan: MixPlan, index: int, tail: NDArray[np.float32], head: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The plain crossfade of a transition, whatever its method; see `transition_audio`."""
+    return _mixed(plan.fades[index], "simple", tail, head)
 
 
 def kept_transition(
@@ -109,12 +168,17 @@ def kept_transition(
     head: Part,
     store: TransitionStore | None,
     *,
+    morph: Morph | None = None,
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
-    """Make a transition and keep it in the store, if there is one and both parts are flawless."""
-    mixed = transition_audio(plan, index, tail.samples, head.samples)
-    if store is not None and tail.is_flawless and head.is_flawless:
-        store.keep(plan, index, mixed, cancel=cancel)
+    """Make a transition and keep it in the store, if there is one.
+
+    Not one with a flaw in a part, nor one that was decoded otherwise than chosen.
+    """
+    mixed = transition_audio(plan, index, tail.samples, head.samples, morph)
+    is_as_chosen = morph is None or morph.is_as_chosen
+    if store is not None and is_as_chosen and tail.is_flawless and head.is_flawless:
+        store.keep(plan, index, mixed, voice=morph.voice if morph else None, cancel=cancel)
     return mixed
 
 
@@ -132,15 +196,20 @@ def render_transitions(
     store: TransitionStore,
     *,
     jobs: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
     on_begin: Callable[[int], None] | None = None,
     on_done: OnTransition | None = None,
+    on_estimate: OnEstimate | None = None,
+    on_note: OnNote | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> dict[int, DeepBassError]:
     """Make transitions of a plan and keep them in the store.
 
     Those that are there already are told first. Where a track can't be read, its transitions
-    fail and the others are made.
+    fail and the others are made; likewise all NSynth transitions, where the model or the device
+    can't be used.
 
     Parameters
     ----------
@@ -152,14 +221,20 @@ def render_transitions(
         Where they go.
     jobs
         Tracks worked on at once; 0 takes one for each core.
+    device, precision
+        What NSynth transitions are computed on and in, as in
+        `deepbass_engine.settings.OutputSettings`.
     on_begin
         Called with the number of a transition when the first of its tracks is opened, from any
         thread.
     on_done
         Called for each transition when it is there, one at a time, from any thread. A cut, of no
         frames, counts as found.
+    on_estimate, on_note
+        Told how long NSynth transitions will take, and what is done otherwise than chosen.
     on_progress
-        Told the number of transitions done, the failed among them.
+        Told the number of transitions done, the failed among them; before, of the stages of
+        `deepbass_engine.mix.morphs`.
 
     Returns
     -------
@@ -171,9 +246,25 @@ def render_transitions(
         If asked to stop.
     """
     wanted = sorted(set(indices))
+    cancel = cancel or CancelToken()
     work = _Transitions(plan, wanted, store, on_begin, on_done, on_progress)
-    work.run(n_workers(jobs), cancel or CancelToken())
+    work.take_simple_from_store(cancel)
+    work.take_nsynth(jobs, device, precision, on_estimate, on_note, cancel)
+    work.make_the_rest(n_workers(jobs), cancel)
     return dict(sorted(work.failed.items()))
+
+
+def _mixed(
+    fade: Fade,
+    method: str,
+    tail: NDArray[np.float32],
+    head: NDArray[np.float32],
+    **spoken: object,
+) -> NDArray[np.float32]:
+    with np.errstate(over="ignore", invalid="ignore"):  # of a float file at the end of its range
+        mixed = METHODS[method](tail, head, curve_pair(fade.curve), seed=fade.seed, **spoken)
+    np.nan_to_num(mixed, copy=False)  # two samples at the end of float32 sum to infinity
+    return mixed
 
 
 class _Transitions:
@@ -192,6 +283,7 @@ class _Transitions:
         self._plan = plan
         self._wanted = wanted
         self._missing: set[int] = set()
+        self._morphs = Morphs()
         self._store = store
         self._on_begin = on_begin
         self._on_done = on_done
@@ -202,17 +294,62 @@ class _Transitions:
         self._lock = threading.Lock()
         self._stop = CancelToken()
 
-    def run(self, n_workers: int, cancel: CancelToken) -> None:
-        """Look what is there, then make the rest."""
-        for index in self._wanted:
-            cancel.raise_if_cancelled()
-            is_cut = self._plan.fades[index].n_frames == 0
-            if is_cut or self._store.load(self._plan, index, cancel=cancel) is not None:
-                self._tell(index, came_from_store=True)
-            else:
-                self._missing.add(index)
+    def take_simple_from_store(self, cancel: CancelToken) -> None:
+        """Tell of what needs no model and is there already."""
+        for index in sorted(set(self._wanted) - set(nsynth_transitions(self._plan))):
+            self._take_from_store(index, None, cancel)
+
+    def take_nsynth(
+        self,
+        jobs: int,
+        device: str,
+        precision: str,
+        on_estimate: OnEstimate | None,
+        on_note: OnNote | None,
+        cancel: CancelToken,
+    ) -> None:
+        """Tell of the NSynth transitions that are there already, and decode the others."""
+        wanted = sorted(set(self._wanted) & set(nsynth_transitions(self._plan)))
+        if not wanted:
+            return
+        try:
+            voice = voice_for(self._plan.model, device, precision)
+            for index in wanted:
+                self._take_from_store(index, voice, cancel)
+            self._morphs = make_morphs(
+                self._plan,
+                self._missing & set(wanted),
+                voice,
+                jobs=jobs,
+                on_begin=lambda index: self._begin({index}),
+                on_failed=self._fail,
+                on_estimate=on_estimate,
+                on_note=on_note,
+                on_progress=self._on_progress,
+                cancel=cancel,
+            )
+        except (ModelError, DeviceError) as error:
+            for index in wanted:
+                self._fail(index, error)
+
+    def make_the_rest(self, n_workers: int, cancel: CancelToken) -> None:
+        """Make what was not there."""
         tracks = sorted(self._missing | {index + 1 for index in self._missing})
         work_side_by_side(tracks, self._take_parts, n_workers, stop=self._stop, cancel=cancel)
+
+    def _take_from_store(self, index: int, voice: Voice | None, cancel: CancelToken) -> None:
+        """Tell of a transition that is there already; else it is missing."""
+        cancel.raise_if_cancelled()
+        is_cut = self._plan.fades[index].n_frames == 0
+        if is_cut or self._store.load(self._plan, index, voice=voice, cancel=cancel) is not None:
+            self._tell(index, came_from_store=True)
+        else:
+            self._missing.add(index)
+
+    def _fail(self, index: int, error: DeepBassError) -> None:
+        """Leave a transition out."""
+        self._missing.discard(index)
+        self._tell(index, error=error)
 
     def _take_parts(self, track_index: int) -> None:
         """Decode a track once for the transitions on both of its sides."""
@@ -241,7 +378,14 @@ class _Transitions:
         if parts is None:
             return
         try:
-            kept_transition(self._plan, index, *parts, self._store, cancel=self._stop)
+            kept_transition(
+                self._plan,
+                index,
+                *parts,
+                self._store,
+                morph=self._morphs.decoded.get(index),
+                cancel=self._stop,
+            )
         except DeepBassError as error:
             self._tell(index, error=error)
         else:

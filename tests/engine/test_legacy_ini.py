@@ -72,6 +72,7 @@ def refusal(folder: Path, text: str | bytes) -> SettingError:
 def test_every_key_is_read(tmp_path: Path) -> None:
     config = loaded(tmp_path, WHOLE)
     assert config == LegacyConfig(
+        folder=tmp_path,
         sample_rate_hz=44_100,
         nsynth_style="HannFade",
         nsynth_time_s=2.5,
@@ -83,7 +84,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         load_directory=tmp_path / "music",
         save_directory=tmp_path / "out",
         save_name="Exp6",
-        model_weights=tmp_path / "nsynth" / "model.ckpt-320000",
+        model_weights=str(tmp_path / "nsynth" / "model.ckpt-320000"),
         draws_pictures=True,
         given=frozenset(key.field for key in KEYS),
     )
@@ -97,7 +98,7 @@ def test_only_the_songs_and_their_places_must_be_given(tmp_path: Path) -> None:
         4.0,
     )
     assert (config.nsynth_style, config.nsynth_time_s, config.search_s) == ("LinearFade", 4.0, 30.0)
-    assert config.model_weights is None
+    assert config.model_weights == ""
     assert config.draws_pictures is False
 
 
@@ -146,7 +147,7 @@ def test_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert config.first_song == Path("/home/dj/music/one.mp3")
     assert config.second_song == Path("/home/dj/two.mp3")
     assert config.save_directory == Path("/home/dj/out")
-    assert config.model_weights == Path("/home/dj/model.ckpt")
+    assert Path(config.model_weights) == Path("/home/dj/model.ckpt")
 
 
 def test_relative_directories_start_at_the_files_own_folder(
@@ -161,6 +162,13 @@ def test_relative_directories_start_at_the_files_own_folder(
     assert config.first_song == tmp_path / "data" / "raw" / "one.mp3"
     assert config.second_song == Path("/abs/two.mp3")
     assert config.save_directory == configs / "out"
+
+
+def test_a_model_of_one_word_stays_one_for_it_may_be_a_name(tmp_path: Path) -> None:
+    config = loaded(tmp_path, f"{SONGS}model weights = model.ckpt-320000")
+    assert (config.model_weights, config.folder) == ("model.ckpt-320000", tmp_path)
+    relative = loaded(tmp_path, f"{SONGS}model weights = ./model.ckpt-320000")
+    assert Path(relative.model_weights) == tmp_path / "model.ckpt-320000"
 
 
 @pytest.mark.parametrize("text", ["True", "true", "yes", "on", "1"])

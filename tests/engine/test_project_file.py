@@ -14,7 +14,7 @@ from deepbass_engine import project_file
 from deepbass_engine.errors import OutputError, ProjectFileError
 from deepbass_engine.project import Project, Span, Track, Transition
 from deepbass_engine.project_file import load, save
-from deepbass_engine.settings import CURVES, MixSettings, TransitionSpec
+from deepbass_engine.settings import CURVES, MixSettings, TransitionSpec, described
 
 PROJECT = Project(
     tracks=(
@@ -63,6 +63,12 @@ CURVE_PAIRS = st.sampled_from(CURVES) | st.tuples(
 ).map(":".join)
 DURATIONS = st.floats(0, 600)
 SEEDS = st.integers(0, 2**63 - 1)
+METHODS, MORPHS, EMBEDDING_FADES, PACES = (
+    st.sampled_from(setting.choices)
+    for name in ("method", "morph", "embedding_fade", "morph_pace")
+    for setting in described(TransitionSpec)
+    if setting.name == name
+)
 
 
 @st.composite
@@ -82,17 +88,29 @@ def projects(draw: st.DrawFn, folder: Path) -> Project:
         Transition(
             out_track=out_track,
             in_track=in_track,
-            method=draw(st.sampled_from([None, "simple"])),
+            method=draw(st.none() | METHODS),
             curve=draw(st.none() | CURVE_PAIRS),
             duration_s=draw(st.none() | DURATIONS),
             seed=draw(st.none() | SEEDS),
+            morph=draw(st.none() | MORPHS),
+            embedding_fade=draw(st.none() | EMBEDDING_FADES),
+            morph_pace=draw(st.none() | PACES),
         )
         for out_track, in_track in draw(st.lists(st.tuples(IDS, IDS), max_size=3, unique=True))
     )
-    default = TransitionSpec(curve=draw(CURVE_PAIRS), duration_s=draw(DURATIONS), seed=draw(SEEDS))
+    default = TransitionSpec(
+        method=draw(METHODS),
+        curve=draw(CURVE_PAIRS),
+        duration_s=draw(DURATIONS),
+        seed=draw(SEEDS),
+        morph=draw(MORPHS),
+        embedding_fade=draw(EMBEDDING_FADES),
+        morph_pace=draw(PACES),
+    )
     mix = MixSettings(
         trim=draw(st.sampled_from(["loudness", "rms", "none"])),
         sample_rate_hz=draw(st.none() | st.integers(8_000, 192_000)),
+        model=draw(st.text(max_size=8)),
     )
     # The message of a project's own check joins the ids; two pairs may not read the same.
     if len({f"{t.out_track} > {t.in_track}" for t in transitions}) < len(transitions):
@@ -161,7 +179,7 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     assert text.decode("ascii") == (
         """\
 {
-  "schema": "deepbass.project/1",
+  "schema": "deepbass.project/2",
   "tracks": [
     {
       "path": "\\u00e9.wav",
@@ -177,11 +195,15 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     "method": "simple",
     "curve": "equal_power",
     "duration_s": 8.0,
-    "seed": 0
+    "seed": 0,
+    "morph": "hybrid",
+    "embedding_fade": "LinearFade",
+    "morph_pace": "curve"
   },
   "mix": {
     "trim": "loudness",
-    "sample_rate_hz": null
+    "sample_rate_hz": null,
+    "model": ""
   },
   "transitions": [
     {
@@ -190,7 +212,10 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
       "method": null,
       "curve": null,
       "duration_s": null,
-      "seed": 1
+      "seed": 1,
+      "morph": null,
+      "embedding_fade": null,
+      "morph_pace": null
     }
   ]
 }
@@ -223,7 +248,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: P
 # Versions ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [2, 10, 999_999_999])
+@pytest.mark.parametrize("version", [3, 10, 999_999_999])
 def test_a_newer_version_is_refused_before_anything_in_it_is_judged(
     tmp_path: Path, version: int
 ) -> None:
@@ -260,6 +285,28 @@ def test_an_older_version_is_brought_up_step_by_step(
     assert load(path) == Project(tracks=(Track(path=tmp_path / "a.wav", id="track-1"),))
     save(load(path), path)
     assert json.loads(path.read_text())["schema"] == "deepbass.project/3"
+
+
+def test_a_project_of_version_1_keeps_its_meaning_and_gets_the_defaults_of_what_came_later(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.deepbass"
+    default = {"method": "simple", "curve": "tri:qsin", "duration_s": 4.5, "seed": 3}
+    own = {"out_track": "a", "in_track": "b", "method": None, "curve": None, "seed": None}
+    document = {
+        "schema": "deepbass.project/1",
+        "tracks": [{"path": "1.wav", "id": "a", "content_hash": "", "span": None}],
+        "default": default,
+        "mix": {"trim": "rms", "sample_rate_hz": 44_100},
+        "transitions": [own | {"duration_s": 0.0}],
+    }
+    path.write_text(json.dumps(document))
+    assert load(path) == Project(
+        tracks=(Track(path=tmp_path / "1.wav", id="a"),),
+        default=TransitionSpec(curve="tri:qsin", duration_s=4.5, seed=3),
+        mix=MixSettings(trim="rms", sample_rate_hz=44_100),
+        transitions=(Transition(out_track="a", in_track="b", duration_s=0.0),),
+    )
 
 
 def test_every_older_version_has_its_migration() -> None:

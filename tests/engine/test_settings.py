@@ -60,7 +60,7 @@ def test_a_setting_is_described_with_its_type_range_and_unit():
     duration = by_name["duration_s"]
     assert (duration.kind, duration.minimum, duration.maximum) == (float, 0, 600)
     assert (duration.unit, duration.default, duration.flag) == ("s", 8.0, "--duration")
-    assert by_name["method"].choices == ("simple",)
+    assert by_name["method"].choices == ("simple", "nsynth")
     rate = next(s for s in described(MixSettings) if s.name == "sample_rate_hz")
     assert (rate.kind, rate.default, rate.minimum) == (int, None, 8_000)
 

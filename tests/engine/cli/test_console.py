@@ -114,7 +114,7 @@ def test_quiet_keeps_results_back_but_never_what_went_wrong(
 @pytest.mark.parametrize(
     ("done", "total", "elapsed_s", "expected"),
     [
-        (0, 10, 3.0, "rendering   ........................ 0 %, 0 s left"),
+        (0, 10, 3.0, "rendering   ........................ 0 %"),
         (10, 10, 3.0, "rendering   ######################## 100 %, 0 s left"),
         (1, 100, 10.0, "rendering   ........................ 1 %, 16 min 30 s left"),
         (0, 0, 1.0, "rendering   ######################## 100 %, 0 s left"),
@@ -122,3 +122,26 @@ def test_quiet_keeps_results_back_but_never_what_went_wrong(
 )
 def test_the_progress_line(done: int, total: int, elapsed_s: float, expected: str) -> None:
     assert progress_line(Progress("rendering", done, total), elapsed_s) == expected
+
+
+@pytest.mark.parametrize(("quiet", "shown"), [(False, "about 12 min\n"), (True, "")])
+def test_what_is_going_on_is_said_on_standard_error_unless_it_is_to_be_quiet(
+    quiet: bool, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console()
+    console.quiet = quiet
+    console.say("about 12 min")
+    assert capsys.readouterr() == ("", shown)
+
+
+def test_a_stage_that_is_told_of_once_is_shown_at_once_and_without_a_guess(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        Console().progress(Progress("compiling once", 0, 1))
+        shown = os.read(leader, 4096).decode()
+    os.close(leader)
+    assert shown == f"\r\x1b[K{progress_line(Progress('compiling once', 0, 1), 0.0)}"
+    assert "left" not in shown

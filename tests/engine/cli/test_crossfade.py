@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nsynth_mixes import install
+from nsynth_mixes import model_name as model_name
+from nsynth_models import random_weights, small_config
 from signals import silence, sine, write
 
 from deepbass_engine import legacy_ini
 from deepbass_engine.cli.main import main
+from deepbass_engine.nsynth import models, weights
 
 RATE_HZ = 16_000
 
@@ -75,6 +79,107 @@ def test_what_could_not_be_played_ends_with_exit_code_1(
     assert (songs / "crossfade" / "Exp1_simple.wav").exists()
 
 
+def nsynth_config(songs: Path, model: str = "", rate_hz: int = RATE_HZ) -> None:
+    """A configuration of a short crossfade through NSynth."""
+    (songs / "config.ini").write_text(
+        f"[DEFAULT]\nsamplingrate = {rate_hz}\n"
+        "[NSynth XFade Settings]\nStyle = hannfade\ntime = 0.02\n"
+        "[IO]\nfirstsong = Song1.wav\nsecondsong = Song2.wav\nload directory = .\n"
+        f"save directory = out\nsave name = Exp\nmodel weights = {model}\n"
+    )
+
+
+NSYNTH = ["crossfade", "--method", "nsynth", "--device", "cpu", "--precision", "float32"]
+
+
+def test_the_job_is_done_through_nsynth(
+    songs: Path, model_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nsynth_config(songs)
+    assert main([*NSYNTH, "--seed", "7"]) == 0
+    told = capsys.readouterr()
+    how = f"model {model_name}, cpu, float32"
+    assert "Song1.wav, 0:04.0, 0.88 s of silence at its end left out" in told.out
+    assert f"HannFade through NSynth ({how}, seed 7), 0.02 s, 16000 Hz, mono" in told.out
+    assert told.err == f"deepbass: decoding takes a few seconds ({how})\n"
+    names = ["Exp_NSynth.wav", "begin.wav", "begin_enc.npy", "end.wav", "end_enc.npy"]
+    assert sorted(path.name for path in (songs / "out").iterdir()) == names
+    assert all(f"    {name}\n" in told.out for name in names[1:])
+
+
+def test_a_rate_that_nsynth_does_not_know_is_said(
+    songs: Path, model_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nsynth_config(songs, rate_hz=44_100)
+    assert main(NSYNTH) == 0
+    assert "no rate but 16000 Hz: samplingrate = 44100 is not used" in capsys.readouterr().err
+
+
+def test_the_model_of_the_flag_comes_before_that_of_the_configuration_and_the_default(
+    songs: Path, model_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("other", seed=2)
+    config = small_config()
+    weights.save(songs / "beside.safetensors", config, random_weights(config, 3), origin="a test")
+    assert models.default_name() == "other"
+    for in_config, flag, used in (
+        ("", [], "other"),
+        (model_name, [], model_name),
+        ("beside.safetensors", [], "beside"),
+        ("beside.safetensors", ["--model", model_name], model_name),
+    ):
+        nsynth_config(songs, in_config)
+        assert main([*NSYNTH, *flag]) == 0
+        assert f"(model {used}, cpu" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("in_config", "flags", "said"),
+    [
+        ("missing.ckpt", [], "model weights in [IO] is 'missing.ckpt'"),
+        ("Song1.wav", [], "Song1.wav"),
+        ("", ["--model", "missing"], "there is no model named 'missing'"),
+        ("", ["--device", "cuda", "--precision", "int8"], "cuda can"),
+    ],
+)
+def test_what_can_not_be_had_for_nsynth_is_said_in_one_line_and_leaves_nothing(
+    songs: Path,
+    model_name: str,
+    capsys: pytest.CaptureFixture[str],
+    in_config: str,
+    flags: list[str],
+    said: str,
+) -> None:
+    nsynth_config(songs, in_config)
+    assert main([*NSYNTH, *flags]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert told.err.count("\n") == 1
+    assert not (songs / "out").exists()
+
+
+def test_without_any_model_nsynth_says_how_to_get_one(
+    songs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEEPBASS_DATA_DIR", str(songs / "data"))
+    nsynth_config(songs)
+    assert main(NSYNTH) == 2
+    assert "deepbass model import" in capsys.readouterr().err
+
+
+def test_the_seed_is_that_of_random_linear_too(songs: Path) -> None:
+    main(["config", "new"])
+    edited(songs / "config.ini", firstsong="Song1.wav", secondsong="Song2.wav", time="1")
+    text = (songs / "config.ini").read_text()
+    (songs / "config.ini").write_text(text.replace("Style = Linear\n", "Style = Random_Linear\n"))
+    mixes = []
+    for seed in ([], ["--seed", "0"], ["--seed", "1"]):
+        assert main(["crossfade", *seed]) == 0
+        mixes.append((songs / "crossfade" / "Exp1_simple.wav").read_bytes())
+    assert mixes[0] == mixes[1] != mixes[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -97,7 +202,7 @@ def test_a_mistake_is_said_in_one_line_and_ends_with_exit_code_2(
     assert told.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["crossfade", "--method", "nsynth"], ["config"]])
+@pytest.mark.parametrize("arguments", [["crossfade", "--method", "loud"], ["config"]])
 def test_what_there_is_not_is_bad_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,7 +65,7 @@ def test_every_setting_is_a_flag_of_mix_with_its_help_and_default(
     for kind in (TransitionSpec, MixSettings, OutputSettings):
         for setting in described(kind):
             names = setting.metavar or "{" + ",".join(setting.choices) + "}"
-            default = "" if setting.default is None else f"(default: {setting.default})"
+            default = "" if setting.default in (None, "") else f"(default: {setting.default})"
             line = f"{setting.flag} {names} {setting.help} {default}"
             assert "".join(line.split()) in text
 

@@ -10,9 +10,11 @@ import signals
 import soundfile
 from commands import deepbass
 from mixes import samples_of
+from nsynth_mixes import model_name as model_name
 
 from deepbass_engine import project_file
 from deepbass_engine.cli.main import main
+from deepbass_engine.nsynth import models
 from deepbass_engine.project import Span, Track, Transition
 from deepbass_engine.settings import MixSettings, TransitionSpec
 
@@ -276,3 +278,80 @@ def test_an_empty_name_is_not_the_current_folder(
         main([command, "", *(["-o", "mix.wav"] if command == "mix" else [])])
     assert stopped.value.code == 2
     assert "an empty name leads nowhere" in capsys.readouterr().err
+
+
+# NSynth -----------------------------------------------------------------------------------------
+
+EXACT = ("--device", "cpu", "--precision", "float32")
+
+
+def test_a_model_speaks_and_how_long_it_will_take_is_said_on_standard_error(
+    music, tmp_path, model_name, capsys
+):
+    code = run(
+        *music, "-o", tmp_path / "m.wav", "--method", "nsynth", "--duration", "0.03",
+        "--morph", "raw", "--embedding-fade", "Extend", "--morph-pace", "even", *EXACT,
+        "--report", tmp_path / "r.json",
+    )  # fmt: skip
+    shown = capsys.readouterr()
+    assert code == 0
+    expected = "1 transition through NSynth (model tiny, cpu, float32): a few seconds\n"
+    assert shown.err == expected
+    assert "0.03 s nsynth raw Extend" in shown.out
+    (transition,) = json.loads((tmp_path / "r.json").read_text())["transitions"]
+    assert transition["nsynth"]["pace"] == "even"
+
+
+def test_quiet_keeps_the_estimate_back(music, tmp_path, model_name, capsys):
+    code = run(
+        *music, "-o", tmp_path / "m.wav", "--method", "nsynth", "--duration", "0.03", *EXACT,
+        "--quiet",
+    )  # fmt: skip
+    assert code == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_track_that_is_left_out_of_a_mix_that_a_model_speaks_ends_with_1(
+    music, tmp_path, model_name, capsys
+):
+    (tmp_path / "bad.wav").write_text("no music")
+    code = run(
+        *music, tmp_path / "bad.wav", "-o", tmp_path / "m.wav", "--method", "nsynth",
+        "--duration", "0.03", *EXACT,
+    )  # fmt: skip
+    assert code == 1
+    assert "bad.wav" in capsys.readouterr().err
+    assert (tmp_path / "m.wav").exists()
+
+
+def test_a_model_that_is_not_there_ends_with_2_and_says_so(music, tmp_path, model_name, capsys):
+    code = run(*music, "-o", tmp_path / "m.wav", "--method", "nsynth", "--model", "gone")
+    assert code == 2
+    assert "there is no model named 'gone'" in capsys.readouterr().err
+    assert not (tmp_path / "m.wav").exists()
+
+
+def test_a_transition_too_long_for_a_model_ends_with_2_and_is_named(tmp_path, model_name, capsys):
+    long = signals.write(tmp_path / "long.wav", signals.noise(130, RATE_HZ), RATE_HZ)
+    code = run(
+        long, long, "-o", tmp_path / "m.wav", "--method", "nsynth", "--duration", "61", "--no-trim"
+    )
+    assert code == 2
+    assert "transition 1 is 61.00 s long" in capsys.readouterr().err
+    assert not (tmp_path / "m.wav").exists()
+
+
+def test_a_model_file_is_saved_by_its_whole_path_and_a_models_name_as_it_is(
+    music, tmp_path, model_name, monkeypatch
+):
+    (tmp_path / "mine.safetensors").write_bytes(next(models.folder().iterdir()).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    saved = tmp_path / "set.deepbass"
+    for given, kept in (
+        ("mine.safetensors", str(tmp_path / "mine.safetensors")), ("tiny", "tiny"), ("", ""),
+    ):  # fmt: skip
+        run(
+            *music, "-o", "m.wav", "--overwrite", "--duration", "0.03", "--method", "nsynth",
+            *EXACT, "--model", given, "--save-project", saved,
+        )  # fmt: skip
+        assert project_file.load(saved).mix.model == kept

@@ -6,20 +6,33 @@ import os
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 import signals
 import soundfile
+from nsynth_mixes import exact_output, nsynth_project
 from quickly import assert_within, best_of_three
 
 from deepbass_engine.audio.content_hash import content_hash
-from deepbass_engine.errors import Cancelled, DeepBassError, OutputError, PlanError
+from deepbass_engine.errors import (
+    Cancelled,
+    DeepBassError,
+    DeviceError,
+    ModelError,
+    OutputError,
+    PlanError,
+)
 from deepbass_engine.mix.job import mix_project, with_content_hashes
+from deepbass_engine.mix.report import ReportedMorph
 from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.nsynth import decoder_cuda
+from deepbass_engine.nsynth.backends import DeviceFacts
 from deepbass_engine.progress import CancelToken, Progress
-from deepbass_engine.project import Problem, Project, Span, Track, tracks_of
+from deepbass_engine.project import Problem, Project, Span, Track, Transition, tracks_of
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
 
 RATE_HZ = 8000
+NO_GPU = DeviceFacts(device="cuda", name="", precisions=(), reasons=("there is no driver",))
 
 
 @pytest.fixture
@@ -243,3 +256,77 @@ def test_a_saved_project_names_the_content_of_its_files(tmp_path: Path) -> None:
     project = with_content_hashes(Project(tracks=(Track(path=one, id="one"), gone)))
     assert project.tracks[0].content_hash == content_hash(one)
     assert project.tracks[1] == gone
+
+
+# NSynth -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "device", "refused", "named"),
+    [("gone", "cpu", ModelError, "gone"), ("", "cuda", DeviceError, "cuda")],
+)
+def test_without_its_model_or_device_a_mix_is_refused_before_anything_is_read(
+    project, tmp_path, model_name, monkeypatch, model, device, refused, named
+):
+    monkeypatch.setattr(decoder_cuda, "cuda_facts", lambda: NO_GPU, raising=False)
+    project = msgspec.structs.replace(
+        project,
+        default=TransitionSpec(method="nsynth", duration_s=0.05),
+        mix=MixSettings(model=model),
+    )
+    listener, output = Listener(), OutputSettings(device=device)
+    with pytest.raises(refused, match=named):
+        mix_project(project, tmp_path / "mix.wav", output, on_progress=listener)
+    assert listener.stages == []
+
+
+def test_a_mix_that_no_model_speaks_needs_none(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPBASS_DATA_DIR", str(tmp_path / "empty"))
+    cut = Transition(out_track="track-1", in_track="track-2", duration_s=0.0)
+    unused = msgspec.structs.replace(
+        project,
+        default=TransitionSpec(method="nsynth"),
+        mix=MixSettings(model="gone"),
+        transitions=(cut,),
+    )
+    simple = msgspec.structs.replace(project, mix=MixSettings(model="gone"))
+    for each in (unused, simple):
+        report = mix_project(each, tmp_path / "mix.wav", overwrite=True)
+        assert report.problems == ()
+
+
+def test_a_broken_track_leaves_its_neighbours_to_the_model(tmp_path, model_name):
+    paths = [
+        signals.write(tmp_path / f"{seed}.wav", signals.noise(1, RATE_HZ, seed=seed), RATE_HZ)
+        for seed in range(3)
+    ]
+    paths[1].write_text("no music")
+    report = mix_project(
+        nsynth_project(paths, [], duration_s=0.03), tmp_path / "mix.wav", exact_output()
+    )
+    assert [problem.path for problem in report.problems] == [paths[1]]
+    assert [fade.nsynth is not None for fade in report.transitions] == [True]
+
+
+def test_what_a_model_did_is_told_and_reported(project, tmp_path, model_name):
+    project = nsynth_project(
+        [track.path for track in project.tracks], [0.03], morph="raw", embedding_fade="Extend"
+    )
+    listener, told = Listener(), []
+    report = mix_project(
+        project,
+        tmp_path / "mix.wav",
+        exact_output(),
+        on_estimate=lambda estimate: told.append(str(estimate)),
+        on_progress=listener,
+    )
+    assert listener.stages == ["analysing", "reading", "encoding", "decoding", "rendering"]
+    assert told == ["1 transition through NSynth (model tiny, cpu, float32): a few seconds"]
+    assert report.transitions[0].nsynth == ReportedMorph(
+        model="tiny", device="cpu", precision="float32", morph="raw", embedding_fade="Extend",
+        pace="curve",
+    )  # fmt: skip
+    assert set(report.timing_s) == {*listener.stages, "total"}
+    assert sum(report.timing_s.values()) <= 2 * report.timing_s["total"]
+    assert min(report.timing_s.values()) >= 0
+    assert report.notes == ()

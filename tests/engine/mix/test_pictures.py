@@ -14,6 +14,7 @@ from deepbass_engine.errors import Cancelled
 from deepbass_engine.legacy_ini import load
 from deepbass_engine.mix import pictures
 from deepbass_engine.mix.original import SongCrossfade, crossfade_songs
+from deepbass_engine.mix.original_nsynth import NSynthCrossfade
 from deepbass_engine.progress import CancelToken
 
 if TYPE_CHECKING:
@@ -48,6 +49,23 @@ def crossfaded(
         encoding="utf-8",
     )
     return crossfade_songs(load(path))
+
+
+def through_nsynth(done: SongCrossfade, n_z: int = 16) -> NSynthCrossfade:
+    """The same stretches with encodings of their length, no model's."""
+    drawn = np.random.default_rng(0).standard_normal((3, 63, n_z)).astype(np.float32)
+    return NSynthCrossfade(
+        sample_rate_hz=done.sample_rate_hz,
+        first=done.first,
+        second=done.second,
+        asked_frames=done.asked_frames,
+        shortened_because="",
+        style="LinearFade",
+        mix=done.mix,
+        end_enc=drawn[0],
+        begin_enc=drawn[1],
+        faded_enc=drawn[2],
+    )
 
 
 def legend(axes: Axes) -> list[str]:
@@ -184,6 +202,28 @@ def test_nothing_is_cut_off_and_titles_and_legends_do_not_meet(tmp_path: Path, n
         for i, one in enumerate(boxes):
             for other in boxes[:i]:
                 assert not overlap(one, other)
+
+
+def test_encodings_of_songs_with_long_names_are_titled_beside_their_scale(tmp_path: Path) -> None:
+    names = ("W" * 200 + ".wav", "M" * 200 + ".wav")
+    figure = pictures.encodings_figure(through_nsynth(crossfaded(tmp_path, names=names)))
+    boxes = text_boxes(figure)
+    scale = figure.axes[-1].get_window_extent().extents
+    for i, one in enumerate(boxes):
+        assert one[0] >= 0
+        assert one[2] <= figure.bbox.width
+        assert not any(overlap(one, other) for other in boxes[:i])
+    titles = [axes._left_title.get_window_extent().extents for axes in figure.axes[:-1]]
+    assert not any(overlap(tuple(title), tuple(scale)) for title in titles)
+
+
+@pytest.mark.parametrize("n_z", [1, 2, 64])
+def test_channels_are_counted_in_whole_numbers_from_1(plain: SongCrossfade, n_z: int) -> None:
+    axes = pictures.encodings_figure(through_nsynth(plain, n_z)).axes[0]
+    assert axes.get_ylim() == (0.5, n_z + 0.5)
+    ticks = [tick for tick in axes.get_yticks() if 0.5 <= tick <= n_z + 0.5]
+    assert ticks
+    assert all(float(tick).is_integer() for tick in ticks)
 
 
 def text_boxes(figure: Figure) -> list[tuple[float, float, float, float]]:

@@ -293,12 +293,17 @@ def test_a_chosen_part_with_nothing_in_it_is_a_problem_and_the_rest_is_mixed() -
 
 def test_a_pair_may_differ_from_the_default_in_every_setting() -> None:
     own = Transition(
-        out_track="1", in_track="2", duration_s=0.5, curve="tri:qsin", seed=7, method="simple"
-    )
+        out_track="1", in_track="2", duration_s=0.5, curve="tri:qsin", seed=7, method="nsynth",
+        morph="raw", embedding_fade="Extend", morph_pace="even",
+    )  # fmt: skip
     plan = planned([analysis(80_000)] * 4, 2.0, transitions=(own,))
     assert fade_frames(plan) == [16_000, 4000, 16_000]
     assert [fade.curve for fade in plan.fades] == ["equal_power", "tri:qsin", "equal_power"]
     assert [fade.seed for fade in plan.fades] == [0, 7, 0]
+    assert [fade.method for fade in plan.fades] == ["simple", "nsynth", "simple"]
+    assert [fade.morph for fade in plan.fades] == ["hybrid", "raw", "hybrid"]
+    assert [fade.embedding_fade for fade in plan.fades] == ["LinearFade", "Extend", "LinearFade"]
+    assert [fade.morph_pace for fade in plan.fades] == ["curve", "even", "curve"]
 
 
 def test_a_pair_keeps_its_own_settings_only_while_it_stands_together() -> None:

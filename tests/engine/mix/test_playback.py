@@ -12,11 +12,13 @@ import signals
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mixes import plan_of, rendered_to, samples_of
+from nsynth_mixes import EXACT, exact_output, nsynth_plan
 
 from deepbass_engine.audio import decode
 from deepbass_engine.errors import Cancelled, InputError
 from deepbass_engine.mix.plan import MixPlan
 from deepbass_engine.mix.playback import DecodedStretches, MixStream, Stretch
+from deepbass_engine.mix.render import render
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken
 
@@ -287,3 +289,49 @@ def test_reading_stops_when_asked_to(plan):
     cancel.cancel()
     with pytest.raises(Cancelled):
         stream.read(10)
+
+
+# NSynth -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoken_paths(tmp_path: Path) -> list[Path]:
+    return [
+        signals.write(tmp_path / f"{seed}.wav", 0.3 * signals.noise(1, RATE_HZ, seed=seed), RATE_HZ)
+        for seed in range(3)
+    ]
+
+
+def test_a_rendered_nsynth_transition_is_heard_as_it_is_in_the_mix(
+    spoken_paths, tmp_path, model_name
+):
+    plan, store = nsynth_plan(spoken_paths, [0.04, 0.04]), TransitionStore(tmp_path / "store")
+    render(plan, tmp_path / "mix.wav", exact_output(), transitions=store)
+    stood_in: list[int] = []
+    stream = MixStream(plan, store=store, on_stand_in=stood_in.append, **EXACT)
+    np.testing.assert_array_equal(heard(stream), samples_of(tmp_path / "mix.wav"))
+    assert stood_in == []
+
+
+@pytest.mark.parametrize("model", ["", "gone"])
+@pytest.mark.parametrize("with_store", [True, False])
+def test_until_it_is_rendered_its_plain_crossfade_is_heard_and_said_to_be_that(
+    spoken_paths, tmp_path, model_name, batches, model, with_store
+):
+    plan = nsynth_plan(spoken_paths, [0.04, 0.04], model=model)
+    plain = nsynth_plan(spoken_paths, [0.04, 0.04], methods=["simple", "simple"])
+    store = TransitionStore(tmp_path / "store") if with_store else None
+    stood_in: list[int] = []
+    got = heard(MixStream(plan, store=store, on_stand_in=stood_in.append, **EXACT))
+    np.testing.assert_array_equal(got, heard(MixStream(plain)))
+    assert stood_in == [0, 1]
+    assert batches == []
+    assert not (tmp_path / "store").exists()
+
+
+def test_only_a_transition_that_is_heard_has_a_stand_in(spoken_paths, model_name):
+    plan = nsynth_plan(spoken_paths, [0.04, 0.04])
+    stood_in: list[int] = []
+    end = plan.fades[1].start_frame
+    heard(MixStream(plan, plan.fades[0].start_frame + 5, end, on_stand_in=stood_in.append))
+    assert stood_in == [0]

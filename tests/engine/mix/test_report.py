@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 import signals
+from nsynth_mixes import exact_output, nsynth_project
 
 from deepbass_engine.errors import OutputError
 from deepbass_engine.mix.job import mix_project
@@ -70,7 +71,8 @@ def test_the_document_has_the_keys_of_its_schema_and_says_what_was_mixed(
     document = saved(mixed(tmp_path, tracks), tmp_path / "report.json")
     assert list(document) == [
         "schema", "output", "subtype", "sample_rate_hz", "frames", "channels", "tracks",
-        "transitions", "peak_dbfs", "clipped_frames", "problems", "timing_s", "versions",
+        "transitions", "peak_dbfs", "clipped_frames", "problems", "notes", "timing_s",
+        "versions",
     ]  # fmt: skip
     assert document["schema"] == "deepbass.report/1"
     assert document["output"] == str(tmp_path / "mix.wav")
@@ -97,7 +99,7 @@ def test_the_document_has_the_keys_of_its_schema_and_says_what_was_mixed(
             "index": index, "out_track": index, "in_track": index + 1, "method": "simple",
             "curve": "equal_power", "seed": 3, "start_frame": start_frame, "frames": 4000,
             "asked_frames": 8000, "shortened_because": why, "flagged": None, "reasons": [],
-            "quality": None,
+            "quality": None, "nsynth": None,
         }
         for index, start_frame in enumerate([44_000, 48_000])
     ]  # fmt: skip
@@ -240,3 +242,15 @@ def test_clipping_is_mentioned_with_its_height_and_the_way_out(tmp_path: Path) -
 
 def test_nothing_is_said_of_a_mix_with_nothing_to_say(tmp_path: Path, tracks: list[Path]) -> None:
     assert warnings(mixed(tmp_path, [tracks[0], tracks[2]])) == []
+
+
+def test_an_nsynth_transition_is_told_with_what_was_made_of_it(tmp_path, tracks, model_name):
+    project = nsynth_project(tracks, [0.03, 0.0], embedding_fade="HannFade")
+    report = mix_project(project, tmp_path / "mix.wav", exact_output())
+    assert "0.03 s nsynth hybrid HannFade" in summary(report)
+    first, second = saved(report, tmp_path / "r.json")["transitions"]
+    assert first["nsynth"] == {
+        "model": "tiny", "device": "cpu", "precision": "float32", "morph": "hybrid",
+        "embedding_fade": "HannFade", "pace": "curve",
+    }  # fmt: skip
+    assert (second["method"], second["nsynth"]) == ("nsynth", None)  # a cut

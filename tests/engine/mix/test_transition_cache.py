@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import signals
 from mixes import plan_of
+from nsynth_mixes import install, nsynth_plan, voice_of
 
 from deepbass_engine.errors import Cancelled
 from deepbass_engine.mix import transition_cache
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
 from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.mix.voice import voice_for
 from deepbass_engine.progress import CancelToken
 
 RATE_HZ = 8000
@@ -103,6 +105,39 @@ def test_whatever_of_a_transition_is_edited_it_is_another(plan, samples, folder,
     store.keep(plan, 0, samples)
     assert store.load(with_fade(plan, **changes), 0) is None
     assert store.load(plan, 0) is not None
+
+
+def test_settings_of_the_other_method_do_not_matter(plan, samples, folder):
+    store = TransitionStore(folder)
+    store.keep(plan, 0, samples)
+    other = with_fade(plan, morph="raw", embedding_fade="HannFade", morph_pace="even")
+    assert store.load(other, 0) is not None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"morph": "raw"}, {"embedding_fade": "HannFade"}, {"morph_pace": "even"}, {"curve": "tri"}],
+    ids=str,
+)
+def test_whatever_of_an_nsynth_transition_is_edited_it_is_another(
+    paths, samples, folder, model_name, changes
+):
+    plan, store = nsynth_plan(paths, [0.5, 0.5]), TransitionStore(folder)
+    store.keep(plan, 0, samples, voice=voice_of(plan))
+    assert store.load(with_fade(plan, **changes), 0, voice=voice_of(plan)) is None
+    assert store.load(plan, 0, voice=voice_of(plan)) is not None
+
+
+def test_an_nsynth_transition_belongs_to_its_model_and_precision(
+    paths, samples, folder, model_name
+):
+    plan, store = nsynth_plan(paths, [0.5, 0.5]), TransitionStore(folder)
+    store.keep(plan, 0, samples)
+    assert kept_files(folder) == []  # it can't be told what spoke it
+    store.keep(plan, 0, samples, voice=voice_of(plan))
+    install("other", seed=2)
+    for voice in (None, voice_for("other", "cpu", "float32"), voice_for("tiny", "cpu", "float16")):
+        assert store.load(plan, 0, voice=voice) is None
 
 
 def test_its_place_in_the_mix_and_what_was_asked_for_do_not_matter(plan, samples, folder):

@@ -12,21 +12,29 @@ import pytest
 import signals
 import soundfile
 from mixes import plan_of, rendered_to, samples_of
+from nsynth_mixes import EXACT, exact_output, nsynth_plan, voice_of
 from quickly import assert_within, best_of_three
 
 from deepbass_engine.audio import decode
-from deepbass_engine.errors import Cancelled, InputError, OutputError
+from deepbass_engine.errors import Cancelled, InputError, ModelError, OutputError
 from deepbass_engine.fades.headroom import REACH_S, turned_down
+from deepbass_engine.fades.hybrid import hybrid, morph_at_rate, raw
 from deepbass_engine.fades.simple import crossfade
+from deepbass_engine.mix.morphs import Morph, make_morphs
 from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.render import render
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.mix.transitions import (
     INTEGER_LIMIT,
     METHODS,
+    Part,
+    kept_transition,
     render_transitions,
+    stand_in,
     transition_audio,
     under_full_scale,
 )
+from deepbass_engine.nsynth.mulaw import inverse_mu_law
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.settings import TransitionSpec, curve_pair, described
 
@@ -221,3 +229,112 @@ def test_making_stops_when_asked_to(tmp_path, store):
     assert_within(MOST_S, cancelled_at[0])
     timer.join()
     assert threading.active_count() == n_threads
+
+
+# NSynth -----------------------------------------------------------------------------------------
+
+SHORT_S = [0.04, 0.3, 0.02, 0.04]
+MIXED = ["nsynth", "simple", "nsynth", "nsynth"]
+
+
+def spoken(plan: MixPlan, indices: list[int], store: TransitionStore, **keywords: object):
+    """Errors of a run, and what its listener was told."""
+    listener = Listener()
+    failed = render_transitions(plan, indices, store, on_done=listener, **EXACT, **keywords)
+    return failed, listener
+
+
+@pytest.mark.parametrize("kind", ["hybrid", "raw"])
+def test_an_nsynth_transition_is_what_the_model_said_put_over_its_two_parts(
+    paths, model_name, kind
+):
+    plan = nsynth_plan(paths, [0.3] * 4, curve="tri:qsin", seed=3, morph=kind, rate_hz=22_050)
+    tail, head = signals.noise(0.3, 22_050), signals.noise(0.3, 22_050, seed=1)
+    classes = np.random.default_rng(1).integers(0, 256, 4800).astype(np.uint8)
+    sound = morph_at_rate(inverse_mu_law(classes.astype(int) - 128), len(tail), 22_050)
+    expected = raw(sound)
+    if kind == "hybrid":
+        pair = curve_pair("tri:qsin")
+        expected = hybrid(tail, head, sound, pair, sample_rate_hz=22_050, seed=3)
+    found = transition_audio(plan, 1, tail, head, Morph(classes, voice_of(plan)))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_its_stand_in_is_the_plain_crossfade(paths, model_name):
+    plan = nsynth_plan(paths, [0.3] * 4, curve="tri:qsin")
+    tail, head = signals.noise(0.3, RATE_HZ), signals.noise(0.3, RATE_HZ, seed=1)
+    expected = crossfade(tail, head, curve_pair("tri:qsin"))
+    np.testing.assert_array_equal(stand_in(plan, 1, tail, head), expected)
+
+
+def test_samples_at_the_end_of_float32_stay_finite_in_a_morph_too(paths, model_name):
+    plan = nsynth_plan(paths, [0.3] * 4, curve="nofade")
+    huge = np.full((round(0.3 * RATE_HZ), 2), 3.4e38, np.float32)
+    morph = Morph(np.full(4800, 128, np.uint8), voice_of(plan))
+    assert np.isfinite(transition_audio(plan, 0, huge, huge, morph)).all()
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_transitions_of_both_methods_are_those_of_the_rendered_mix(
+    paths, store, tmp_path, model_name, batches, cache_folder, jobs
+):
+    plan = nsynth_plan(paths, SHORT_S, methods=MIXED)
+    failed, listener = spoken(plan, [0, 1, 2, 3], store, jobs=jobs)
+    assert failed == {}
+    assert sorted(listener.done) == [(index, False) for index in range(4)]
+    assert batches == [3]
+    for file in cache_folder.glob("**/*morph*"):
+        file.unlink()
+    render(plan, tmp_path / "mix.wav", exact_output())
+    mix = samples_of(tmp_path / "mix.wav")
+    for fade in plan.fades:
+        expected = mix[fade.start_frame : fade.start_frame + fade.n_frames]
+        np.testing.assert_array_equal(store.load(plan, fade.index, voice=voice_of(plan)), expected)
+
+
+def test_those_that_are_there_are_told_first_and_not_decoded_again(
+    paths, store, model_name, batches
+):
+    plan = nsynth_plan(paths, SHORT_S)
+    spoken(plan, [2], store)
+    failed, listener = spoken(plan, [0, 1, 2, 3], store)
+    assert failed == {}
+    assert listener.done[0] == (2, True)
+    assert sorted(listener.done[1:]) == [(0, False), (1, False), (3, False)]
+    assert batches == [1, 3]
+
+
+def test_each_is_told_once_when_work_on_it_begins(paths, store, model_name):
+    begun: list[int] = []
+    spoken(nsynth_plan(paths, SHORT_S, methods=MIXED), [0, 1, 2], store, on_begin=begun.append)
+    assert sorted(begun) == [0, 1, 2]
+
+
+def test_without_the_model_only_those_it_should_speak_fail(paths, store, model_name):
+    plan = nsynth_plan(paths, SHORT_S, model="gone", methods=MIXED)
+    failed, listener = spoken(plan, [0, 1, 2, 3], store)
+    assert sorted(failed) == [0, 2, 3]
+    assert all(isinstance(error, ModelError) and "gone" in str(error) for error in failed.values())
+    assert listener.done == [(1, False)]
+
+
+def test_a_track_that_can_not_be_read_fails_its_two_and_the_rest_is_made(
+    paths, store, model_name, batches
+):
+    plan = nsynth_plan(paths, SHORT_S)
+    paths[1].unlink()
+    failed, listener = spoken(plan, [0, 1, 2, 3], store)
+    assert list(failed) == [0, 1]
+    assert all(isinstance(error, InputError) for error in failed.values())
+    assert sorted(listener.done) == [(2, False), (3, False)]
+    assert batches == [2]
+
+
+def test_what_was_decoded_otherwise_than_chosen_is_not_kept_as_if_it_were(paths, store, model_name):
+    plan = nsynth_plan(paths, SHORT_S)
+    morph = make_morphs(plan, [0], voice_of(plan), on_failed=lambda *_: None).decoded[0]
+    part = Part(signals.noise(SHORT_S[0], RATE_HZ), True)
+    otherwise = Morph(morph.classes, morph.voice, is_as_chosen=False)
+    for each, is_kept in ((otherwise, False), (morph, True)):
+        kept_transition(plan, 0, part, part, store, morph=each)
+        assert (store.load(plan, 0, voice=morph.voice) is not None) == is_kept
