@@ -1,4 +1,4 @@
-"""What a model has decoded for a transition, kept on disk as soon as it is there.
+"""What a model has decoded for a transition, kept on disk: all of it, or as far as it came.
 
 It takes minutes to decode and a few hundred kilobytes to keep. Its name is a hash of what decides
 it: the transition's two parts, the fade of their encodings, the seed, the model and what computed
@@ -20,13 +20,18 @@ from deepbass_engine.progress import CancelToken
 VERSION = "1"
 """Goes up whenever decoded samples change though nothing in their name does."""
 
-_KIND = "morph"
+_KIND, _PART = "morph", "morph-part"
 
 
 def load(
-    plan: MixPlan, index: int, voice: Voice, *, cancel: CancelToken | None = None
+    plan: MixPlan,
+    index: int,
+    voice: Voice,
+    *,
+    is_part: bool = False,
+    cancel: CancelToken | None = None,
 ) -> NDArray[np.uint8] | None:
-    """Classes that were kept for a transition of a plan, or None.
+    """Classes that were kept for a transition of a plan, or None; all of them, or the first.
 
     Raises
     ------
@@ -34,7 +39,7 @@ def load(
         If asked to stop while a file is read to be named.
     """
     name = _name(plan, index, voice, cancel)
-    kept = cache.load_binary(bytes, name, _KIND) if name else None
+    kept = cache.load_binary(bytes, name, _PART if is_part else _KIND) if name else None
     return None if kept is None else np.frombuffer(kept, np.uint8)
 
 
@@ -44,12 +49,13 @@ def keep(
     voice: Voice,
     classes: NDArray[np.uint8],
     *,
+    is_part: bool = False,
     cancel: CancelToken | None = None,
 ) -> None:
-    """Keep the classes of a transition, unless one of its tracks has changed on the way."""
+    """Keep the classes of a transition, or the first, unless a track has changed on the way."""
     name = _name(plan, index, voice, cancel)
     if name:
-        cache.store_binary(classes.tobytes(), name, _KIND)
+        cache.store_binary(classes.tobytes(), name, _PART if is_part else _KIND)
 
 
 def _name(plan: MixPlan, index: int, voice: Voice, cancel: CancelToken | None) -> str | None:

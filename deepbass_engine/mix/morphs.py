@@ -5,9 +5,10 @@ not kept from before are decoded as one batch:
 
     tails and heads  ->  16 kHz mono  ->  encodings  ->  one fade each  ->  decoded side by side
 
-What comes out is small, and kept as soon as it is there; how it becomes a transition stands in
-`deepbass_engine.mix.transitions`. Each result depends on its own transition alone, so any number
-of them in a batch gives the same samples.
+What comes out is small, and kept now and then and as soon as it is there, so that a run that was
+stopped is gone on with. How it becomes a transition stands in `deepbass_engine.mix.transitions`.
+Each result depends on its own transition alone, so any number of them in a batch gives the same
+samples.
 
 A model's code takes its time to be imported, which a mix without NSynth does not wait for.
 """
@@ -38,6 +39,7 @@ from deepbass_engine.units import seconds_from_frames
 
 if TYPE_CHECKING:
     from deepbass_engine.nsynth.autoencoder import Autoencoder
+    from deepbass_engine.nsynth.backends import Choice
 
 LONGEST_S = 60.0
 """The longest NSynth transition; see docs/decisions/0019-morphs-are-decoded-as-one-batch.md."""
@@ -58,8 +60,7 @@ class Morph:
     voice
         What was to decode it.
     is_as_chosen
-        Whether that did, and not another device in its place. A transition for which that can't
-        be said is not kept.
+        Whether that did, and not another device in its place. One that was not is not kept.
     """
 
     classes: NDArray[np.uint8]
@@ -139,7 +140,7 @@ def make_morphs(
     DeviceError
         If there is too little memory.
     Cancelled
-        If asked to stop; what is decoded by then is kept.
+        If asked to stop; what is decoded by then is kept and gone on with.
     """
     work = _Work(plan, voice, on_begin, on_failed, on_progress, cancel or CancelToken())
     missing = work.without_the_kept(work.without_the_endless(indices))
@@ -269,25 +270,31 @@ class _Work:
             self._on_failed(index, error)
 
     def estimate(self, model: Autoencoder, on_estimate: OnEstimate) -> None:
-        """Try how long a step takes; a batch has as many as the longest transition samples."""
+        """Try how long a step takes; those that have come as far take it together."""
         from deepbass_engine.nsynth.batch import MOST_STREAMS, measured_step_s
 
-        indices = self._indices_read()
-        if not indices:
+        together: dict[int, list[int]] = {}
+        for index in self._indices_read():
+            n_known = len(self._known(index))
+            together.setdefault(n_known, []).append(len(self._tails[index]) - n_known)
+        if not together:
             return
-        n_batches = -(-len(indices) // MOST_STREAMS)
+        n_steps = sum(
+            -(-len(left) // MOST_STREAMS) * (max(left) + min(n_known, model.config.receptive_field))
+            for n_known, left in together.items()
+        )
         try:
             step_s = measured_step_s(
                 model,
-                -(-len(indices) // n_batches),
+                min(MOST_STREAMS, max(map(len, together.values()))),
                 self._voice.choice,
                 on_progress=self._on_progress,
                 cancel=self.cancel,
             )
         except DeviceMemoryError:  # what is done instead is told when it is done
             return
-        n_steps = n_batches * max(len(self._tails[index]) for index in indices)
-        on_estimate(Estimate(len(indices), self._voice, n_steps * step_s))
+        n_transitions = sum(map(len, together.values()))
+        on_estimate(Estimate(n_transitions, self._voice, n_steps * step_s))
 
     def encode(self, model: Autoencoder) -> None:
         """Encode both parts of each transition and fade the encodings."""
@@ -315,14 +322,23 @@ class _Work:
         indices = list(self._encodings)
         if not indices:
             return
+        fades = self._plan.fades
+        streams = [
+            Stream(self._encodings[index], fades[index].seed, known=self._known(index))
+            for index in indices
+        ]
         ended: list[int] = []
 
-        def end(stream: int, classes: NDArray[np.uint8]) -> None:
-            index, is_as_chosen = indices[stream], not self.morphs.notes
+        def end(stream: int, classes: NDArray[np.uint8], choice: Choice) -> None:
+            index, is_as_chosen = indices[stream], choice == self._voice.choice
             self.morphs.decoded[index] = Morph(classes, self._voice, is_as_chosen)
             if is_as_chosen:
                 morph_cache.keep(self._plan, index, self._voice, classes, cancel=self.cancel)
             ended.append(index)
+
+        def keep_part(stream: int, classes: NDArray[np.uint8], choice: Choice) -> None:
+            if choice == self._voice.choice:
+                morph_cache.keep(self._plan, indices[stream], self._voice, classes, is_part=True)
 
         def note(text: str) -> None:
             self.morphs.notes.append(text)
@@ -336,16 +352,21 @@ class _Work:
                 self._tell(progress.stage, progress.done, progress.total)
             ended.clear()
 
-        fades = self._plan.fades
         decode_streams(
             model,
-            [Stream(self._encodings[index], fades[index].seed) for index in indices],
+            streams,
             self._voice.choice,
             on_stream=end,
+            on_part=keep_part,
             on_note=note,
             on_progress=tell,
             cancel=self.cancel,
         )
+
+    def _known(self, index: int) -> NDArray[np.uint8]:
+        """What was decoded of a transition before it was stopped."""
+        part = morph_cache.load(self._plan, index, self._voice, is_part=True, cancel=self.cancel)
+        return np.empty(0, np.uint8) if part is None else part
 
     def _indices_read(self) -> list[int]:
         """The transitions of which both parts are there."""

@@ -2,13 +2,17 @@
 
 All streams advance together, for a step costs hardly more for many than for one. Streams that have
 come to their end leave the batch. No more steps are made than the longest encoding asks for.
+
+What was decoded before it was stopped can be gone on from: the samples within the receptive field
+decide all that follow, so they are fed to the decoder again, and the rest comes out the same.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +37,16 @@ _FIRST_STEPS = 16
 _TRIED_STEPS, _TRIED_S = 128, 2.0
 """How long a batch is tried to tell how long it will take."""
 
+_PARTS_EVERY_S = 20.0
+_MOST_FED = 256
+"""Samples fed in one call: what the decoder expected of each is in memory meanwhile."""
+
 _CALL_S = 0.15
 """Time between two looks at the cancel token that is aimed at."""
+
+
+OnClasses = Callable[[int, NDArray[np.uint8], Choice], None]
+"""Told the number of a stream, its classes, and what decoded them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,11 +61,14 @@ class Stream:
         Seed of its random numbers.
     uniforms : float64, shape (n_frames * hop,)
         The numbers themselves, in place of a seed.
+    known : uint8, shape (n_known,)
+        Classes of its first samples, where they were decoded before.
     """
 
     encodings: NDArray[np.float32]
     seed: int = 0
     uniforms: NDArray[np.float64] | None = None
+    known: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
 
 
 def decode_streams(
@@ -61,7 +76,8 @@ def decode_streams(
     streams: Sequence[Stream],
     choice: Choice,
     *,
-    on_stream: Callable[[int, NDArray[np.uint8]], None] | None = None,
+    on_stream: OnClasses | None = None,
+    on_part: OnClasses | None = None,
     on_note: Callable[[str], None] | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -80,7 +96,9 @@ def decode_streams(
     choice
         Device and precision.
     on_stream
-        Told each stream's number and classes as it comes to its end.
+        Told of each stream as it comes to its end.
+    on_part
+        Told of each stream's classes so far, now and then and before `Cancelled`.
     on_note
         Told, as a sentence, what was done otherwise than chosen.
     on_progress
@@ -97,10 +115,12 @@ def decode_streams(
     Cancelled
         If asked to stop.
     """
-    work = _Batch(model, streams, on_stream, on_note, on_progress, cancel or CancelToken())
-    n_batches = -(-len(streams) // MOST_STREAMS)
-    for numbers in np.array_split(np.arange(len(streams)), n_batches):
-        work.decode(numbers.tolist(), choice)
+    work = _Batch(model, streams, on_stream, on_part, on_note, on_progress, cancel or CancelToken())
+    for _, group in groupby(sorted(range(len(streams)), key=work.n_known), key=work.n_known):
+        together = np.array(list(group))
+        n_batches = -(-len(together) // MOST_STREAMS)
+        for numbers in np.array_split(together, n_batches):
+            work.decode(numbers.tolist(), choice)
     return work.classes
 
 
@@ -142,7 +162,8 @@ class _Batch:
         self,
         model: Autoencoder,
         streams: Sequence[Stream],
-        on_stream: Callable[[int, NDArray[np.uint8]], None] | None,
+        on_stream: OnClasses | None,
+        on_part: OnClasses | None,
         on_note: Callable[[str], None] | None,
         on_progress: OnProgress | None,
         cancel: CancelToken,
@@ -150,12 +171,20 @@ class _Batch:
         self._model = model
         self._streams = streams
         self._on_stream = on_stream
+        self._on_part = on_part
+        self._parts_told_s = time.perf_counter()
         self._on_note = on_note
         self._on_progress = on_progress
         self._cancel = cancel
         hop = model.config.hop
         self.classes = [np.empty(len(stream.encodings) * hop, np.uint8) for stream in streams]
         self._n_done = 0
+        for classes, stream in zip(self.classes, streams, strict=True):
+            classes[: len(stream.known)] = stream.known
+
+    def n_known(self, number: int) -> int:
+        """How many samples of a stream are known."""
+        return len(self._streams[number].known)
 
     def decode(self, numbers: list[int], choice: Choice) -> None:
         """Decode some of the streams; on the CPU those that the device has no memory for."""
@@ -167,7 +196,7 @@ class _Batch:
             self._note(f"{error.what}: decoding on the CPU")
             left = numbers
         else:
-            left = self._decode_in_parts(decoder, numbers)
+            left = self._decode_in_parts(decoder, choice, numbers)
             if left and choice.device == "cpu":
                 raise DeviceMemoryError(
                     "too little memory to decode a single stream", hint="make it shorter"
@@ -175,10 +204,12 @@ class _Batch:
         if left:
             self.decode(left, choose("cpu"))
 
-    def _decode_in_parts(self, decoder: Decoder, numbers: list[int]) -> list[int]:
+    def _decode_in_parts(self, decoder: Decoder, choice: Choice, numbers: list[int]) -> list[int]:
         """Decode streams, in halves where memory asks for it; returns those there is none for."""
+        n_known, config = self.n_known(numbers[0]), self._model.config
+        first_frame = max(0, n_known - config.receptive_field) // config.hop
         try:
-            decoding = decoder.start(self._encodings(numbers))
+            decoding = decoder.start(self._encodings(numbers)[:, first_frame:])
         except (DeviceMemoryError, MemoryError) as error:
             why = error.what if isinstance(error, DeviceMemoryError) else "too little memory"
             half = len(numbers) // 2
@@ -186,9 +217,10 @@ class _Batch:
                 self._note(f"{why}: a stream is decoded on the CPU instead")
                 return numbers
             self._note(f"{why}: {len(numbers)} streams are decoded in two halves")
-            first = self._decode_in_parts(decoder, numbers[:half])
-            return first + self._decode_in_parts(decoder, numbers[half:])
-        self._run(decoding, numbers)
+            first = self._decode_in_parts(decoder, choice, numbers[:half])
+            return first + self._decode_in_parts(decoder, choice, numbers[half:])
+        self._feed(decoding, numbers, first_frame * config.hop, n_known)
+        self._run(decoding, choice, numbers, n_known)
         return []
 
     def _decoder(self, choice: Choice) -> Decoder:
@@ -207,10 +239,25 @@ class _Batch:
             to[: len(row)] = row
         return together
 
-    def _run(self, decoding: Decoding, active: list[int]) -> None:
+    def _feed(self, decoding: Decoding, numbers: list[int], first: int, end: int) -> None:
+        """Bring a decoder to where the streams were left."""
+        step, n_next = first, _FIRST_STEPS
+        while step < end:
+            self._cancel.raise_if_cancelled()
+            n_steps = min(n_next, end - step, _MOST_FED)
+            started_s = time.perf_counter()
+            decoding.follow(
+                np.stack([self.classes[number][step : step + n_steps] for number in numbers])
+            )
+            n_next = _steps_for_next(n_steps, time.perf_counter() - started_s)
+            step += n_steps
+        self._n_done += end * len(numbers)
+
+    def _run(self, decoding: Decoding, choice: Choice, active: list[int], step: int) -> None:
         """Advance until each stream has come to its end."""
-        step, n_next = 0, _FIRST_STEPS
+        n_next = _FIRST_STEPS
         while active:
+            self._tell_parts(choice, active, step)
             self._cancel.raise_if_cancelled()
             end = min(step + n_next, *(len(self.classes[number]) for number in active))
             started_s = time.perf_counter()
@@ -224,7 +271,7 @@ class _Batch:
             going_on = [i for i, number in enumerate(active) if len(self.classes[number]) > step]
             for number in active:
                 if len(self.classes[number]) == step and self._on_stream is not None:
-                    self._on_stream(number, self.classes[number])
+                    self._on_stream(number, self.classes[number], choice)
             if len(going_on) < len(active):
                 active = [active[i] for i in going_on]
                 if active:
@@ -232,6 +279,15 @@ class _Batch:
             if self._on_progress is not None:
                 total = sum(len(classes) for classes in self.classes)
                 self._on_progress(Progress("decoding", self._n_done, total))
+
+    def _tell_parts(self, choice: Choice, active: list[int], step: int) -> None:
+        """Tell how far the streams have come, so that it can be kept."""
+        now_s = time.perf_counter()
+        is_due = self._cancel.cancelled or now_s - self._parts_told_s > _PARTS_EVERY_S
+        if self._on_part is not None and is_due:
+            self._parts_told_s = now_s
+            for number in active:
+                self._on_part(number, self.classes[number][:step], choice)
 
     def _note(self, text: str) -> None:
         if self._on_note is not None:

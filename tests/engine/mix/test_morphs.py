@@ -23,6 +23,7 @@ from deepbass_engine.errors import (
     SettingError,
 )
 from deepbass_engine.fades.embedding import faded
+from deepbass_engine.mix import morph_cache
 from deepbass_engine.mix.estimate import Estimate
 from deepbass_engine.mix.morphs import LONGEST_S, Morphs, heard, make_morphs, nsynth_transitions
 from deepbass_engine.mix.plan import MixPlan
@@ -213,6 +214,32 @@ def test_a_cancelled_run_goes_on_with_what_was_finished(plan, batches):
     assert not np.array_equal(morphs[1].classes, expected[1])
 
 
+def test_a_run_that_is_stopped_in_the_middle_goes_on_there_with_the_same_samples(
+    paths, model_name, cache_folder
+):
+    plan = nsynth_plan(paths, [0.1, 0.1, 0.06])
+    expected = {index: morph.classes for index, morph in made(plan).decoded.items()}
+    for file in cache_folder.glob("**/*morph*"):
+        file.unlink()
+    n_done = 0
+    for _ in range(2):
+        cancel = CancelToken()
+        done: list[int] = []
+
+        def note(progress: Progress, cancel=cancel, done=done) -> None:
+            if progress.stage == "decoding":
+                done.append(progress.done)
+                if done[-1] - done[0] > 300:
+                    cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            made(plan, on_progress=note, cancel=cancel)
+        assert done[0] > n_done
+        n_done = done[-1]
+    for index, morph in made(plan).decoded.items():
+        np.testing.assert_array_equal(morph.classes, expected[index])
+
+
 def test_tracks_whose_state_is_not_known_are_decoded_from_memory(plan, batches, cache_folder):
     tracks = tuple(
         replace(track, source=replace(track.source, looked_at=None)) for track in plan.tracks
@@ -290,8 +317,8 @@ class SmallMemory:
 
 
 @pytest.mark.parametrize("most", [1, 0])
-def test_what_is_done_for_want_of_memory_is_said_and_not_kept_as_if_chosen(
-    plan, monkeypatch, cache_folder, most
+def test_what_is_done_for_want_of_memory_is_said_and_another_devices_work_is_not_kept(
+    plan, monkeypatch, most
 ):
     """A GPU's place is taken by the CPU, with room for one stream or for none."""
     expected = {index: morph.classes for index, morph in made(plan).decoded.items()}
@@ -303,7 +330,6 @@ def test_what_is_done_for_want_of_memory_is_said_and_not_kept_as_if_chosen(
         return SmallMemory(make_decoder(config, weights, Choice("cpu", "float32")), most)
 
     monkeypatch.setattr(backends, "make_decoder", make)
-    n_kept = len(list(cache_folder.glob("**/*morph*")))
     gpu = replace(voice_of(plan), choice=Choice("cuda", "float32"))
     told: list[str] = []
     estimates: list[Estimate] = []
@@ -320,9 +346,10 @@ def test_what_is_done_for_want_of_memory_is_said_and_not_kept_as_if_chosen(
     assert any("halves" in note for note in told)
     assert any("on the CPU" in note for note in told) == (most == 0)
     for index, morph in morphs.decoded.items():
-        assert not morph.is_as_chosen
+        assert morph.is_as_chosen == (most == 1)
         np.testing.assert_array_equal(morph.classes, expected[index])
-    assert len(list(cache_folder.glob("**/*morph*"))) == n_kept
+        kept = morph_cache.load(plan, index, gpu)
+        assert (kept is not None) == morph.is_as_chosen
 
 
 @best_of_three

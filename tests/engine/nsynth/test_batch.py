@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,13 +90,16 @@ def test_numbers_that_are_given_come_before_the_seed(model):
 
 
 def test_each_stream_is_told_as_it_ends(model):
-    told: list[tuple[int, list[int]]] = []
+    told: dict[int, list[int]] = {}
+
+    def end(number: int, found: np.ndarray, choice: Choice) -> None:
+        assert choice == CPU
+        told[number] = found.tolist()
+
     streams = [stream(3), stream(1, 1), stream(3, 2), stream(2, 3)]
-    classes = decode_streams(
-        model, streams, CPU, on_stream=lambda number, found: told.append((number, found.tolist()))
-    )
-    assert [number for number, _ in told] == [1, 3, 0, 2]
-    assert dict(told) == {number: found.tolist() for number, found in enumerate(classes)}
+    classes = decode_streams(model, streams, CPU, on_stream=end)
+    assert list(told) == [1, 3, 0, 2]
+    assert told == {number: found.tolist() for number, found in enumerate(classes)}
 
 
 def test_progress_counts_the_samples_of_all_streams(model):
@@ -224,3 +228,38 @@ def test_measuring_can_be_stopped(model):
     cancel.cancel()
     with pytest.raises(Cancelled):
         measured_step_s(model, 1, CPU, cancel=cancel)
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.lists(st.tuples(st.integers(3, 6), st.sampled_from([0, 1, 40, 64])), min_size=1, max_size=5)
+)
+def test_what_was_stopped_is_gone_on_with_and_comes_out_the_same(model, streams):
+    whole = [stream(n_frames, seed) for seed, (n_frames, _) in enumerate(streams)]
+    expected = decode_streams(model, whole, CPU)
+    left = [
+        replace(each, known=classes[:n_known])
+        for each, classes, (_, n_known) in zip(whole, expected, streams, strict=True)
+    ]
+    for classes, found in zip(expected, decode_streams(model, left, CPU), strict=True):
+        np.testing.assert_array_equal(found, classes)
+
+
+def test_how_far_each_has_come_is_told_when_it_is_stopped(model):
+    streams, cancel = [stream(9, 0), stream(1, 1), stream(9, 2)], CancelToken()
+    parts: dict[int, np.ndarray] = {}
+
+    def keep(number: int, classes: np.ndarray, _: Choice) -> None:
+        parts[number] = classes
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 3 * CONFIG.hop:
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        decode_streams(model, streams, CPU, on_part=keep, on_progress=stop, cancel=cancel)
+    assert sorted(parts) == [0, 2]
+    for number, classes in parts.items():
+        assert len(classes) >= CONFIG.hop
+        whole = decode_streams(model, streams, CPU)[number]
+        np.testing.assert_array_equal(classes, whole[: len(classes)])
