@@ -59,8 +59,8 @@ def inverse_mu_law(classes: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
     Examples
     --------
-    >>> inverse_mu_law([0, 127]).round(4).tolist()
-    [0.0, 0.9784]
+    >>> inverse_mu_law([0, 127]).round(4)
+    array([0.    , 0.9785], dtype=float32)
     """
     q = np.asarray(classes, np.float32)
     companded = (q + np.float32(0.5)) * np.float32(2) / np.float32(256)
