@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import llvmlite.binding
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from deepbass_engine.nsynth.backends import DeviceFacts, Precision
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.cpu import steps as kernel
+from deepbass_engine.nsynth.cpu.crew import Crew
 from deepbass_engine.nsynth.cpu.layout import Layout, Matrices, aligned, lay_out
 from deepbass_engine.nsynth.cpu.meeting import FLAG_BYTES
 from deepbass_engine.nsynth.cpu.target import PANEL, n_cores, target
@@ -26,6 +28,10 @@ _BLOCK_ROWS = 96
 _LONGEST_BLOCK = 64
 _LEAST_FLOAT_PRODUCTS, _LEAST_BYTE_PRODUCTS = 3_500, 14_000
 """Multiplications for each thread from one meeting to the next that are worth the meeting."""
+
+_NO_UNIFORMS = np.empty((0, 0))
+_NONE_GIVEN = np.empty((0, 0), np.uint8)
+_NOT_EXPECTED = np.empty((0, 0, 0), np.float32)
 
 _ZERO_BYTE = 128
 _BYTES_TO_GATE = np.float32(1 / 127)
@@ -62,8 +68,8 @@ class CpuDecoder:
     precision
         Of the weights; for int8, of what they are multiplied with too.
     n_threads
-        Threads; without it one for each core, as far as there is work for them between two
-        meetings.
+        Threads, always so many; without it at most one for each core, as far as there is work for
+        them between two meetings and other programs leave them room (see `cpu.crew`).
     """
 
     def __init__(
@@ -80,8 +86,12 @@ class CpuDecoder:
         # Compiles, where that was not done before, rather than at someone's first sample.
         self.start(np.zeros((1, 1, config.n_z), np.float32)).advance(np.zeros((1, 1)))
 
+    def crew(self, n_streams: int) -> Crew | None:
+        """What finds the number of threads for a batch; None where it was given."""
+        return None if self._n_threads else Crew(self.n_threads(n_streams))
+
     def n_threads(self, n_streams: int) -> int:
-        """Threads for a batch."""
+        """Threads for a batch: as many as were asked for, or the most there is work for."""
         widths, n_layers = self.layout.widths, self.config.layers
         n_meetings = 2 * n_layers + 4
         n_products = n_layers * widths.hidden * (3 * widths.hidden + widths.skip)
@@ -135,17 +145,25 @@ class CpuDecoding:
             _zeros(n_past * d if self._is_bytes else 0, n_streams) for d in config.dilations
         ]
         self._fed = _zeros(n_streams, n_past + 1)
+        self._crew = decoder.crew(n_streams)
 
     def advance(self, uniforms: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Decode the next samples; see `reference.ReferenceDecoding`."""
         classes = np.empty(uniforms.shape, np.uint8)
-        self._run(uniforms, np.empty((0, 0), np.uint8), classes, np.empty((0, 0, 0), np.float32))
+        for steps in self._pieces(uniforms.shape[1]):
+            piece = np.empty(classes[:, steps].shape, np.uint8)
+            self._run(uniforms[:, steps], _NONE_GIVEN, piece, _NOT_EXPECTED)
+            classes[:, steps] = piece
         return classes
 
     def follow(self, classes: NDArray[np.uint8]) -> Float:
         """Probabilities at the next samples; see `reference.ReferenceDecoding`."""
         expected = np.empty((*classes.shape, self._decoder.config.n_classes), np.float32)
-        self._run(np.empty((0, 0)), classes, np.empty(classes.shape, np.uint8), expected)
+        for steps in self._pieces(classes.shape[1]):
+            piece = np.empty(expected[:, steps].shape, np.float32)
+            given = classes[:, steps]
+            self._run(_NO_UNIFORMS, given, np.empty(given.shape, np.uint8), piece)
+            expected[:, steps] = piece
         return expected
 
     def keep(self, streams: list[int]) -> None:
@@ -156,6 +174,15 @@ class CpuDecoding:
         self._ring_scales = [aligned(scales[:, streams]) for scales in self._ring_scales]
         self._fed = aligned(self._fed[streams])
 
+    def _pieces(self, n_steps: int) -> Iterator[slice]:
+        """The steps of a call, cut where the number of threads may change."""
+        first = 0
+        while first < n_steps:
+            n_left = n_steps - first
+            end = first + (self._crew.n_steps(n_left) if self._crew else n_left)
+            yield slice(first, end)
+            first = end
+
     def _run(
         self,
         uniforms: NDArray[np.float64],
@@ -165,11 +192,10 @@ class CpuDecoding:
     ) -> None:
         """Advance by as many steps as `classes` has columns."""
         n_steps = classes.shape[1]
-        if n_steps == 0:
-            return
         config, layout = self._decoder.config, self._decoder.layout
         widths, n_streams = layout.widths, len(self._encodings)
-        n_threads = self._decoder.n_threads(n_streams)
+        crew = self._crew
+        n_threads = crew.n_threads if crew else self._decoder.n_threads(n_streams)
         n_gates = widths.hidden // kernel.HALF
         sizes = np.zeros(kernel.N_SIZES, np.int64)
         sizes[kernel.N_STREAMS] = n_streams
@@ -211,12 +237,15 @@ class CpuDecoding:
                 flags.ctypes.data, 0, self._encodings, uniforms, given, classes, expected,
             )  # fmt: skip
 
+        started_s = time.perf_counter()
         others = [threading.Thread(target=work, args=(i,)) for i in range(1, n_threads)]
         for other in others:
             other.start()
         work(0)
         for other in others:
             other.join()
+        if crew:
+            crew.note(n_steps / (time.perf_counter() - started_s))
         self._t += n_steps
 
 

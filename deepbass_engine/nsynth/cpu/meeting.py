@@ -21,7 +21,7 @@ from deepbass_engine.nsynth.cpu.target import target
 FLAG_BYTES = 128
 """Room for each thread's count: two cache lines, which some processors fetch together."""
 
-_LOOKS_BEFORE_YIELDING = 512
+_LOOKS_BEFORE_YIELDING = 16_384
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
 _give_up_turn = types.ExternalFunction(
