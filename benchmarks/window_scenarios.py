@@ -112,7 +112,7 @@ def application_loop(window: MainWindow, what: str, folder: str, begin: Callable
     from PySide6.QtCore import QCoreApplication
 
     from deepbass_engine.settings import OutputSettings
-    from deepbass_gui.jobs.rendering import ExportChoice
+    from deepbass_gui.jobs.render_work import ExportChoice
 
     document = window.document
     step = 0

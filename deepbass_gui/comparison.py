@@ -102,6 +102,7 @@ class Comparison(QObject):
         document.edited.connect(self._on_edited)
         document.opened.connect(self.reset)
         document.planned.connect(self._on_planned)
+        document.nsynth.changed.connect(self._on_planned)  # what stood in may be rendered by now
         document.undo_stack.indexChanged.connect(self._on_index)
         player.rolls_changed.connect(self._on_planned)
 
@@ -295,6 +296,8 @@ class Comparison(QObject):
             passage.stop_frame,
             store=self._player.store,
             stretches=self._player.stretches,
+            device=self._document.nsynth.device,
+            precision=self._document.nsynth.precision,
             cancel=job.cancel,
         )
         meter = LoudnessMeter(plan.sample_rate_hz, _STEREO)

@@ -18,6 +18,7 @@ from deepbass_engine.mix.plan import Fade, MixPlan, plan_mix
 from deepbass_engine.project import Problem, Project, Track
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.library import Library, TrackFacts
+from deepbass_gui.nsynth import NSynth
 
 PLAN_AFTER_MS, PLAN_AFTER_MS_A_TRACK = 250, 10
 """How long news of files are gathered before the mix is planned, and shown, anew."""
@@ -26,6 +27,13 @@ MERGES_WITHIN_S = 1.0
 
 class Document(QObject):
     """A project that is being worked on.
+
+    Attributes
+    ----------
+    library
+        What is known of its files.
+    nsynth
+        What is known of its NSynth transitions, and of what renders them.
 
     Signals
     -------
@@ -63,6 +71,7 @@ class Document(QObject):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._make_plan)
         library.changed.connect(self._on_facts)
+        self.nsynth = NSynth(self)
 
     @property
     def project(self) -> Project:

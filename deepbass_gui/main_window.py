@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QDockWidget,
     QLabel,
     QMainWindow,
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from deepbass_engine.errors import DeepBassError, shown
+from deepbass_engine.mix.morphs import nsynth_transitions
 from deepbass_engine.project import Problem
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_engine.version import __version__
@@ -36,12 +38,15 @@ from deepbass_gui.autosave import Autosave
 from deepbass_gui.comparison import Comparison
 from deepbass_gui.dialogs.ask import Answer, Role, ask
 from deepbass_gui.dialogs.export import ExportDialog
+from deepbass_gui.dialogs.models import ModelsDialog, offer_import
 from deepbass_gui.dialogs.problems import Level, NoticeBar, ProblemsDialog
 from deepbass_gui.dialogs.settings import SettingsDialog
 from deepbass_gui.dialogs.shortcuts import ShortcutSheet
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, reset_transition
-from deepbass_gui.jobs.rendering import ExportChoice, JobState, RenderedMix, Renderer, Stage
+from deepbass_gui.jobs.pair_jobs import JobState, PairJob, Stage
+from deepbass_gui.jobs.render_work import ExportChoice, MadeTransitions, RenderedMix
+from deepbass_gui.jobs.rendering import Renderer
 from deepbass_gui.keys import OwnKeys
 from deepbass_gui.music_flow import MusicFlow
 from deepbass_gui.player import Player
@@ -93,7 +98,7 @@ class MainWindow(QMainWindow):
         self.timeline = TimelineView(document, self.selection)
         self.overview = OverviewStrip(document, self.timeline)
         self.editor = TransitionEditor(document, self.selection)
-        self.transport = TransportBar(self.player, self.comparison, self.selection)
+        self.transport = TransportBar(self.player, self.comparison, self.selection, document.nsynth)
         self.render_panel = RenderPanel(self.renderer)
         self.report = ReportView(document, self.selection)
         self.notices = NoticeBar()
@@ -197,6 +202,10 @@ class MainWindow(QMainWindow):
         timeline.edit_requested.connect(self._show_editor)
         self.editor.seek_requested.connect(player.seek)
         self.editor.audition_requested.connect(self._audition)
+        self.editor.morph.render_requested.connect(lambda pair: self._make([pair]))
+        self.editor.morph.models_requested.connect(self._show_models)
+        document.nsynth.changed.connect(self._update_actions)
+        document.nsynth.model_wanted.connect(self._offer_import)
         for name, changed in (
             ("snap", self.editor.snap_changed),
             ("spectrogram", self.editor.spectrogram_changed),
@@ -213,6 +222,8 @@ class MainWindow(QMainWindow):
         self.playlist.failed.connect(faults.show)
 
         self.renderer.finished.connect(self._on_rendered)
+        self.renderer.made.connect(self._on_made)
+        self.renderer.noted.connect(partial(self._tell, "warning"))
         self.renderer.failed.connect(self._on_render_failed)
         self.renderer.queue_changed.connect(self._update_actions)
         self.renderer.queue_changed.connect(self._show_queue)
@@ -229,6 +240,7 @@ class MainWindow(QMainWindow):
             "save_as": self.flow.save_as,
             "save_playlist": self.music.save_playlist,
             "render": self._ask_and_render,
+            "models": self._show_models,
             "settings": self._show_settings,
             "quit": self.close,
             "add": self.music.add,
@@ -239,6 +251,7 @@ class MainWindow(QMainWindow):
             "look_again": self.document.library.look_again,
             "previous": lambda: self.selection.step(-1),
             "next": lambda: self.selection.step(1),
+            "render_nsynth": self._render_missing,
             "next_method": editor.choose_next_method,
             "next_curve": editor.choose_next_curve,
             "reset": self._reset_transition,
@@ -325,16 +338,44 @@ class MainWindow(QMainWindow):
         self.show_part("render")
         self.renderer.render(choice)
 
+    def _render_missing(self) -> None:
+        """Render all NSynth transitions that are not rendered, or say why not."""
+        nsynth = self.document.nsynth
+        missing = nsynth.missing()
+        if nsynth.trouble is not None:
+            self._tell("warning", nsynth.trouble_words)
+            if nsynth.lacks_model:
+                self._show_models()
+        elif missing:
+            self.show_part("render")
+            self._make(missing)
+        else:
+            self._tell("info", self.tr("Every NSynth transition is rendered."))
+
+    def _make(self, pairs: Collection[Pair]) -> None:
+        if not self.renderer.is_rendering:
+            self.renderer.make(pairs)
+
+    def _on_made(self, made: MadeTransitions) -> None:
+        for why in dict.fromkeys(map(str, made.failed.values())):  # each reason once
+            words = self.tr("NSynth transitions could not be rendered. {why}")
+            self._tell("error", words.format(why=why))
+        n = len(made.pairs) - len(made.failed)
+        if n:
+            words = (
+                self.tr("1 transition rendered") if n == 1 else self.tr("{n} transitions rendered")
+            )
+            self._tell("info", words.format(n=n))
+
     def _on_rendered(self, mix: RenderedMix) -> None:
         self.report.show_mix(mix)
         self._tell("info", self.tr("Rendered {name}").format(name=shown(mix.choice.target.name)))
 
     def _show_queue(self) -> None:
         """Show in the timeline how far each transition is."""
-        shares = {JobState.QUEUED: 0.0, JobState.RENDERING: 0.5}
         is_shown = self.renderer.is_rendering and self.renderer.stage is Stage.TRANSITIONS
         jobs = self.renderer.jobs if is_shown else []
-        self.timeline.set_progress({job.pair: shares.get(job.state, 1.0) for job in jobs})
+        self.timeline.set_progress({job.pair: _shown_share(job) for job in jobs})
 
     def _on_render_failed(self, error: Exception) -> None:
         if not isinstance(error, DeepBassError):
@@ -357,6 +398,14 @@ class MainWindow(QMainWindow):
 
     def _show_settings(self) -> None:
         SettingsDialog(self.document, self.player, self).open()
+
+    def _offer_import(self, then: Callable[[], object]) -> None:
+        """Offer to import a model, on top of the dialog that is open."""
+        top = QApplication.activeModalWidget()
+        offer_import(top or self, self.document.nsynth, then)
+
+    def _show_models(self) -> None:
+        ModelsDialog(self.document, self).open()
 
     def _show_shortcuts(self) -> None:
         ShortcutSheet(self.menuBar(), self).show()
@@ -393,9 +442,13 @@ class MainWindow(QMainWindow):
         plan, actions = self.document.plan, self.actions_by_name
         has_pair = self.selection.pair is not None
         actions["render"].setEnabled(plan is not None and not self.renderer.is_rendering)
+        has_nsynth = bool(plan and nsynth_transitions(plan))
+        actions["render_nsynth"].setEnabled(has_nsynth and not self.renderer.is_rendering)
+        self.editor.morph.can_render = not self.renderer.is_rendering
         actions["save_playlist"].setEnabled(bool(self.document.project.tracks))
         for command in commands.COMMANDS:
-            if command.menu == "&Transition" or command.name in _FOR_A_PAIR:
+            is_for_pair = command.menu == "&Transition" and command.name != "render_nsynth"
+            if is_for_pair or command.name in _FOR_A_PAIR:
                 actions[command.name].setEnabled(has_pair)
         for name in _FOR_SOUND:
             wanted = plan is not None if name in ("play", "play_start") else has_pair
@@ -453,6 +506,8 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.document.library.look_again()
+            if self.document.nsynth.is_known:
+                self.document.nsynth.look()
 
     def childEvent(self, event: QChildEvent) -> None:  # noqa: N802
         """Name the tabs that Qt makes for panels lying on each other."""
@@ -469,7 +524,9 @@ class MainWindow(QMainWindow):
         if self.renderer.is_rendering:
             ask(
                 self,
-                self.tr("A mix is being rendered"),
+                self.tr("A mix is being rendered")
+                if self.renderer.is_for_mix
+                else self.tr("Transitions are being rendered"),
                 self.tr("Stop rendering and close?"),
                 [
                     Answer(self.tr("&Keep rendering"), role=Role.RejectRole),
@@ -497,7 +554,8 @@ class MainWindow(QMainWindow):
         """End all threads; what is being written is finished or taken back."""
         for part in (
             self.player, self.comparison, self.renderer, self.playlist, self.editor, self.flow,
-            self.files, self.autosave, self.music, self.document.library,
+            self.files, self.autosave, self.music, self.document.nsynth,
+            self.document.library,
         ):  # fmt: skip
             part.shut_down()
 
@@ -512,3 +570,10 @@ class MainWindow(QMainWindow):
         self.restoreState(preferences.get_bytes("window/layout"), _LAYOUT_VERSION)
         self.actions_by_name["follow"].setChecked(preferences.get("follow", True))
         self._toggle_follow()
+
+
+def _shown_share(job: PairJob) -> float:
+    """How far a transition is, as the timeline shows it."""
+    if job.is_nsynth and not job.is_over:
+        return 0.95 * job.share
+    return {JobState.QUEUED: 0.0, JobState.RENDERING: 0.5}.get(job.state, 1.0)

@@ -21,6 +21,7 @@ from deepbass_engine.units import db_from_gain, frames_from_seconds, gain_from_d
 from deepbass_gui import preferences
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
+from deepbass_gui.nsynth import Readiness
 from deepbass_gui.playing.device import Output, SinkOutput
 from deepbass_gui.playing.feed import Broken, Feed, FeedEvent, Lost, Ready
 from deepbass_gui.playing.passage import Passage, around, same_place
@@ -126,6 +127,17 @@ class Player(QObject):
         document.planned.connect(self._on_planned)
 
     # What can be known
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether the plain crossfade stands in for the NSynth transition that is heard."""
+        nsynth = self._document.nsynth
+        if self._pair is not None and nsynth.readiness(self._pair) is Readiness.MISSING:
+            return True
+        for fade in self._document.plan.fades if self._document.plan else ():
+            if fade.start_frame <= self._frame < fade.start_frame + fade.n_frames:
+                return nsynth.readiness(self._document.pair(fade)) is Readiness.MISSING
+        return False
 
     @property
     def plan(self) -> MixPlan | None:
@@ -317,6 +329,8 @@ class Player(QObject):
 
     def _begin(self, passage: Passage, frame: int, pair: Pair | None) -> None:
         """Play a passage from one of its frames."""
+        nsynth = self._document.nsynth
+        self._feed.device, self._feed.precision = nsynth.device, nsynth.precision
         if not self.can_play:
             self.trouble.emit(self.why_not)
             return

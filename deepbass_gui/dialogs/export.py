@@ -26,13 +26,14 @@ from PySide6.QtWidgets import (
 
 from deepbass_engine.audio.write import bytes_needed
 from deepbass_engine.errors import OutputError
+from deepbass_engine.mix.estimate import time_text
 from deepbass_engine.mix.targets import check_target
 from deepbass_engine.settings import OutputSettings
 from deepbass_engine.units import rescale_frames
 from deepbass_gui import preferences, theme
 from deepbass_gui.document import Document
 from deepbass_gui.edits import with_mix
-from deepbass_gui.jobs.rendering import ExportChoice
+from deepbass_gui.jobs.render_work import ExportChoice
 
 FOLDER_KEY = "folders/export"
 JOBS_KEY = "output/jobs"
@@ -93,6 +94,9 @@ class ExportDialog(QDialog):
         )
         self._size = QLabel()
         self._size.setProperty("secondary", True)
+        self._nsynth = QLabel()
+        self._nsynth.setProperty("secondary", True)
+        self._nsynth.setWordWrap(True)
         self._trouble = QLabel()
         self._trouble.setWordWrap(True)
         self._trouble.setTextFormat(Qt.TextFormat.PlainText)
@@ -112,6 +116,7 @@ class ExportDialog(QDialog):
         for check in (self._cue, self._tracklist, self._report):
             check.toggled.connect(self._check)
         document.planned.connect(self._check)
+        document.nsynth.changed.connect(self._check)
         self._check()
         self.render_button.setFocus()
 
@@ -123,8 +128,10 @@ class ExportDialog(QDialog):
             target = target.expanduser()
         return ExportChoice(
             target=target.absolute(),
-            output=OutputSettings(
-                subtype=self._subtype.currentData(), jobs=preferences.get(JOBS_KEY, 0)
+            output=self._document.nsynth.output(
+                OutputSettings(
+                    subtype=self._subtype.currentData(), jobs=preferences.get(JOBS_KEY, 0)
+                )
             ),
             cue=self._cue.isChecked(),
             tracklist=self._tracklist.isChecked(),
@@ -193,6 +200,7 @@ class ExportDialog(QDialog):
         form.addRow(self.tr("Sample &rate"), self._rate)
         form.addRow(self.tr("Beside it"), beside_row)
         form.addRow("", self._size)
+        form.addRow("", self._nsynth)
         column = QVBoxLayout(self)
         column.setContentsMargins(*4 * (2 * theme.GRID_PX,))
         column.setSpacing(2 * theme.GRID_PX)
@@ -266,7 +274,7 @@ class ExportDialog(QDialog):
                 overwrite=True,
                 beside=[*choice.beside],
             )
-            trouble = self._room_words(choice)
+            trouble = self._room_words(choice) or self._document.nsynth.trouble_of_mix
         except OutputError as error:
             trouble = str(error)
         replaced = [p.name for p in (choice.target, *choice.beside) if not trouble and p.exists()]
@@ -275,7 +283,25 @@ class ExportDialog(QDialog):
         if replaced:
             trouble = self.tr("Will be replaced: {names}").format(names=", ".join(replaced))
         self._trouble.setText(_breakable(trouble))
+        self._nsynth.setText(self._nsynth_words())
+        self._nsynth.setVisible(bool(self._nsynth.text()))
         self._size.setText("" if not self.render_button.isEnabled() else self._size_words(choice))
+
+    def _nsynth_words(self) -> str:
+        """What is going to be decoded, and how long that will take."""
+        nsynth = self._document.nsynth
+        missing = [] if nsynth.trouble else nsynth.missing()
+        if not missing:
+            return ""
+        words = (
+            self.tr("1 NSynth transition is not rendered yet and will be")
+            if len(missing) == 1
+            else self.tr("{n} NSynth transitions are not rendered yet and will be, together")
+        ).format(n=len(missing))
+        cost_s = nsynth.cost_s(missing)
+        if cost_s is None:
+            return self.tr("{words}; how long it takes is measured first.").format(words=words)
+        return self.tr("{words}: {time}.").format(words=words, time=time_text(cost_s))
 
     def _size_words(self, choice: ExportChoice) -> str:
         words = self.tr("{size:.0f} MB at most; {free:.1f} GB are free there")

@@ -1,124 +1,54 @@
 """From the document to a file: a queue of transitions, then the mix, in a thread of its own.
 
-Every pair of neighbours is a job of the queue. The engine makes those of one method together, and
-what it made before and has not changed is found in the store. Then the whole mix is written with
-them, by the same function that the command line calls.
+Every pair of neighbours is a job of the queue. Transitions can also be made alone, to be listened
+to. What the thread does stands in `deepbass_gui.jobs.render_work`.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from pathlib import Path
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
-from msgspec import structs
 from PySide6.QtCore import QObject, Signal
 
-from deepbass_engine.analysis.track import analyze_tracks
-from deepbass_engine.errors import DeepBassError
-from deepbass_engine.mix.job import mix_project
-from deepbass_engine.mix.plan import MixPlan, plan_mix
-from deepbass_engine.mix.report import MixReport, save_report
-from deepbass_engine.mix.tracklist import save_cue, save_tracklist
+from deepbass_engine.mix.estimate import Estimate
 from deepbass_engine.mix.transition_cache import TransitionStore
-from deepbass_engine.mix.transitions import render_transitions
 from deepbass_engine.progress import Progress
-from deepbass_engine.project import Problem, Project
 from deepbass_engine.settings import OutputSettings
+from deepbass_gui import decoding_speeds
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
+from deepbass_gui.jobs.decoding_clock import DecodingClock
+from deepbass_gui.jobs.pair_jobs import (
+    BEFORE_DECODING,
+    SPEAKING_STAGES,
+    JobState,
+    PairJob,
+    Stage,
+    reached_s,
+)
+from deepbass_gui.jobs.render_work import (
+    ExportChoice,
+    MadeTransitions,
+    RenderedMix,
+    made,
+    rendered,
+)
 from deepbass_gui.jobs.worker import Advanced, Event, Failed, Finished, Job, Stopped, Told, Worker
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportChoice:
-    """Where a mix goes, how it is written, and what is written beside it."""
-
-    target: Path
-    output: OutputSettings = field(default_factory=OutputSettings)
-    cue: bool = False
-    tracklist: bool = False
-    report: bool = False
-    overwrite: bool = False
-
-    @property
-    def beside(self) -> dict[Path, Callable[[MixReport, Path], None]]:
-        """The files beside the mix, and what writes each."""
-        wanted = (
-            (self.cue, ".cue", save_cue),
-            (self.tracklist, ".tracklist.txt", save_tracklist),
-            (self.report, ".report.json", save_report),
-        )
-        return {Path(f"{self.target}{end}"): save for is_on, end, save in wanted if is_on}
-
-
-class JobState(Enum):
-    """How far a transition is."""
-
-    QUEUED = "queued"
-    RENDERING = "rendering"
-    DONE = "done"
-    KEPT = "kept"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class PairJob:
-    """One transition in the queue; KEPT means that it was made before and has not changed.
-
-    Attributes
-    ----------
-    pair
-        The rows it joins.
-    words
-        The names of its two tracks.
-    error
-        Why it could not be made.
-    """
-
-    pair: Pair
-    words: str
-    state: JobState = JobState.QUEUED
-    error: DeepBassError | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will become of it."""
-        return self.state in (JobState.DONE, JobState.KEPT, JobState.FAILED)
-
-
-class Stage(Enum):
-    """What a rendering is at."""
-
-    READING = "reading"
-    TRANSITIONS = "transitions"
-    WRITING = "writing"
-
-
 _SHARES = {Stage.READING: 0.0, Stage.TRANSITIONS: 0.4, Stage.WRITING: 0.6}
-"""What each stage counts for in the whole."""
+_SHARES_DECODING = {Stage.READING: 0.0, Stage.TRANSITIONS: 0.97, Stage.WRITING: 0.03}
+_SHARES_ALONE = {Stage.READING: 0.0, Stage.TRANSITIONS: 1.0, Stage.WRITING: 0.0}
+"""What each stage counts for in the whole; where a model decodes, the others are hardly seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedMix:
-    """A finished mix.
-
-    Attributes
-    ----------
-    pairs
-        The rows that each transition of the report joins.
-    """
-
-    report: MixReport
-    choice: ExportChoice
-    pairs: tuple[Pair, ...]
+_ALMOST = 0.99
+"""A transition is decoded when it is told to be, not when it was reckoned to be."""
 
 
 class Renderer(QObject):
-    """Renders the document, one mix at a time.
+    """Renders the document, one mix at a time, or some of its transitions.
 
     Signals
     -------
@@ -126,17 +56,23 @@ class Renderer(QObject):
         `jobs` or `is_rendering` changed.
     advanced()
         `share` or `time_left_s` changed.
+    noted(str)
+        What is done otherwise than chosen, as a sentence.
     finished(RenderedMix)
         The mix is there.
+    made(MadeTransitions)
+        The transitions are there.
     stopped()
-        It was cancelled; nothing is left behind.
+        It was cancelled; nothing is left behind but the transitions made by then.
     failed(Exception)
         It could not be made.
     """
 
     queue_changed = Signal()
     advanced = Signal()
+    noted = Signal(str)
     finished = Signal(object)
+    made = Signal(object)
     stopped = Signal()
     failed = Signal(object)
 
@@ -150,11 +86,19 @@ class Renderer(QObject):
         self._stage = Stage.READING
         self._stage_share = 0.0
         self._stage_began_s = 0.0
+        self._shares = _SHARES
+        self._speaking = ""
+        self._clock = DecodingClock()
 
     @property
     def is_rendering(self) -> bool:
-        """Whether a mix is being made."""
+        """Whether a mix, or a transition, is being made."""
         return self._job is not None
+
+    @property
+    def is_for_mix(self) -> bool:
+        """Whether it is a whole mix that is being made, or was made last."""
+        return self._shares is not _SHARES_ALONE
 
     @property
     def jobs(self) -> list[PairJob]:
@@ -167,10 +111,20 @@ class Renderer(QObject):
         return self._stage
 
     @property
+    def speaking(self) -> str:
+        """What NSynth transitions are at, of `SPEAKING_STAGES`; empty where at none."""
+        return self._speaking
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """What is being decoded; None before that was measured, and where nothing is."""
+        return self._clock.estimate
+
+    @property
     def share(self) -> float:
         """How much of all is done, from 0 to 1."""
         before = 0.0
-        for stage, weight in _SHARES.items():
+        for stage, weight in self._shares.items():
             if stage is self._stage:
                 return before + weight * self._stage_share
             before += weight
@@ -179,14 +133,25 @@ class Renderer(QObject):
     @property
     def time_left_s(self) -> float | None:
         """Estimate of the time to the end, once there is something to go by."""
+        if self._speaking:
+            return self._clock.left_s
         spent_s = time.monotonic() - self._stage_began_s
         if self._stage is Stage.READING or self._stage_share <= 0.05 or spent_s < 0.3:
             return None
         stage_s = spent_s / self._stage_share
         left_s = stage_s - spent_s
         if self._stage is Stage.TRANSITIONS:
-            left_s += stage_s * _SHARES[Stage.WRITING] / _SHARES[Stage.TRANSITIONS]
+            left_s += stage_s * self._shares[Stage.WRITING] / self._shares[Stage.TRANSITIONS]
         return left_s
+
+    def left_s(self, job: PairJob) -> float | None:
+        """Estimate of the time until a transition is decoded."""
+        left_s = self._clock.left_s
+        going = [each for each in self._jobs if each.is_nsynth and not each.is_over]
+        longest_s = max((each.length_s * (1 - each.share) for each in going), default=0.0)
+        if left_s is None or not longest_s:
+            return None
+        return left_s * job.length_s * (1 - job.share) / longest_s
 
     def render(self, choice: ExportChoice) -> None:
         """Render the document as it is now; edits made meanwhile don't disturb it."""
@@ -194,14 +159,27 @@ class Renderer(QObject):
             return
         project = self._document.settled_project
         titles = {track.id: self._document.facts(track).title for track in project.tracks}
-        self._jobs = []
-        self._begin(Stage.READING)
+        self._shares = _SHARES
 
         def work(job: Job) -> RenderedMix:
-            return _rendered(project, titles, choice, self.store, job)
+            return rendered(project, titles, choice, self.store, job)
 
-        self._job = self._worker.start(work, self._take)
-        self.queue_changed.emit()
+        self._start(work)
+
+    def make(self, pairs: Collection[Pair]) -> None:
+        """Make some transitions of the document as it is now, without the mix."""
+        if self._job is not None:
+            return
+        project = self._document.settled_project
+        titles = {track.id: self._document.facts(track).title for track in project.tracks}
+        output = self._document.nsynth.output(OutputSettings())
+        wanted = frozenset(pairs)
+        self._shares = _SHARES_ALONE
+
+        def work(job: Job) -> MadeTransitions:
+            return made(project, titles, wanted, output, self.store, job)
+
+        self._start(work)
 
     def cancel(self) -> None:
         """Stop; nothing half-written is left behind."""
@@ -213,9 +191,30 @@ class Renderer(QObject):
         self._worker.shut_down()
         self._job = None
 
+    def _start(self, work: Callable[[Job], object]) -> None:
+        self._jobs = []
+        self._begin(Stage.READING)
+        self._job = self._worker.start(work, self._take)
+        self.queue_changed.emit()
+
     def _begin(self, stage: Stage) -> None:
+        self._end_speech()
         self._stage, self._stage_share = stage, 0.0
         self._stage_began_s = time.monotonic()
+
+    def _end_speech(self) -> None:
+        """Remember for the next time how long decoding took."""
+        clock, self._clock, self._speaking = self._clock, DecodingClock(), ""
+        estimate = clock.estimate
+        if estimate is None:
+            return
+        voice, n = estimate.voice, estimate.n_transitions
+        each_s = clock.seconds_each
+        if each_s is None:  # a busy machine is estimated too slow, never too fast
+            guesses = clock.seconds_each_estimated, decoding_speeds.expected(voice, n)
+            each_s = min((guess for guess in guesses if guess is not None), default=None)
+        if each_s is not None:
+            decoding_speeds.remember(voice, n, each_s)
 
     def _take(self, event: Event) -> None:
         """Learn how far it is."""
@@ -224,12 +223,20 @@ class Renderer(QObject):
                 self._begin(stage)
             case Told(list() as jobs):
                 self._jobs = jobs
-            case Told((int() as index, PairJob() as job)):
-                self._jobs[index] = job
-                if self._stage is Stage.TRANSITIONS:
-                    self._stage_share = sum(j.is_over for j in self._jobs) / len(self._jobs)
-                    self.advanced.emit()
+            case Told(PairJob() as job):
+                self._put(job)
+            case Told(Estimate() as estimate):
+                self._expect(estimate)
+            case Told(str() as note):
+                self.noted.emit(note)
+                return
+            case Advanced(progress) if self._is_of_speech(progress):
+                self._speak(progress)
+                self.advanced.emit()
             case Advanced(progress):
+                if self._speaking:  # all is decoded
+                    self._speaking = ""
+                    self._stage_began_s = time.monotonic()
                 self._stage_share = progress.done / max(1, progress.total)
                 self.advanced.emit()
                 return
@@ -237,106 +244,61 @@ class Renderer(QObject):
                 self._job, self._jobs = None, []
             case _:
                 self._job = None
+        if self._job is None:
+            self._end_speech()
         self.queue_changed.emit()
         match event:
-            case Finished(result):
-                self.finished.emit(result)
+            case Finished(RenderedMix() as mix):
+                self.finished.emit(mix)
+            case Finished(MadeTransitions() as transitions):
+                self.made.emit(transitions)
             case Stopped():
                 self.stopped.emit()
             case Failed(error):
                 self.failed.emit(error)
+        if self._job is None:
+            self._document.nsynth.look()
 
+    def _put(self, job: PairJob) -> None:
+        """Show how far a transition is."""
+        self._jobs = [job if j.index == job.index else j for j in self._jobs]
+        if self._stage is Stage.TRANSITIONS and not self._speaking:
+            self._stage_share = sum(j.is_over for j in self._jobs) / len(self._jobs)
+            self.advanced.emit()
 
-def _rendered(
-    project: Project, titles: dict[str, str], choice: ExportChoice, store: TransitionStore, job: Job
-) -> RenderedMix:
-    """Make the mix; runs in the renderer's thread."""
-    job.tell(Stage.READING)
-    analyses = analyze_tracks(
-        [track.path for track in project.tracks],
-        project.mix.trim,
-        jobs=choice.output.jobs,
-        on_progress=job.progress,
-        cancel=job.cancel,
-    )
-    plan = plan_mix(project, analyses)
-    queue = _queue(plan, titles)
-    job.tell(Stage.TRANSITIONS)
-    job.tell(list(queue))
-    _make_transitions(plan, queue, choice, store, job)
-    job.tell(Stage.WRITING)
-    report = mix_project(
-        project,
-        choice.target,
-        choice.output,
-        overwrite=choice.overwrite,
-        beside=list(choice.beside),
-        transitions=store,
-        on_progress=lambda progress: _tell_written(job, progress),
-        cancel=job.cancel,
-    )
-    report = _with_files_beside(report, choice)
-    return RenderedMix(report, choice, _pairs(report, project))
+    def _expect(self, estimate: Estimate) -> None:
+        """Learn how long decoding will take."""
+        lengths_s = [job.length_s for job in self._jobs if job.state in BEFORE_DECODING]
+        self._clock.expect(estimate, max(lengths_s, default=0.0))
+        if self.is_for_mix:
+            self._shares = _SHARES_DECODING
 
+    def _is_of_speech(self, progress: Progress) -> bool:
+        return self._stage is not Stage.READING and progress.stage in SPEAKING_STAGES
 
-def _tell_written(job: Job, progress: Progress) -> None:
-    """Tell of what is written, not of the second look at the tracks that goes before."""
-    if progress.stage == "rendering":
-        job.progress(progress)
+    def _speak(self, progress: Progress) -> None:
+        """Learn how far the NSynth transitions are."""
+        self._speaking = progress.stage
+        if progress.stage == "decoding":
+            self._stage_share = progress.done / max(1, progress.total)
+            self._clock.advance(self._stage_share)
+            self._share_out(self._stage_share)
+        elif progress.stage == "encoding":
+            for job in self._jobs:
+                if job.state is JobState.READING:
+                    self._change(replace(job, state=JobState.ENCODING))
 
+    def _share_out(self, share: float) -> None:
+        """Tell each transition its part of what is decoded: those that go on advance together."""
+        states = (*BEFORE_DECODING, JobState.DECODING)
+        batch = [job for job in self._jobs if job.is_nsynth and job.state in states]
+        going = [job for job in batch if job.share < 1]
+        done_s = share * sum(job.length_s for job in batch)
+        done_s -= sum(job.length_s for job in batch if job.share >= 1)
+        at_s = reached_s([job.length_s for job in going], done_s)
+        for job in going:
+            reached = min(_ALMOST, max(job.share, at_s / job.length_s))
+            self._change(replace(job, state=JobState.DECODING, share=reached))
 
-def _with_files_beside(report: MixReport, choice: ExportChoice) -> MixReport:
-    """Write what goes beside the mix; what can't be is told in the report, for the mix is there."""
-    problems = list(report.problems)
-    for path, save in choice.beside.items():
-        try:
-            save(report, path)
-        except DeepBassError as error:
-            problems.append(Problem.from_error(error, path))
-    return structs.replace(report, problems=tuple(problems))
-
-
-def _pairs(report: MixReport, project: Project) -> tuple[Pair, ...]:
-    """The rows each transition of a report joins; files may have gone since they were planned."""
-    rows = iter(project.tracks)
-    ids = [
-        next(row.id for row in rows if str(row.path) == track.path) for track in report.tracks
-    ]  # fmt: skip
-    return tuple(Pair(ids[fade.out_track], ids[fade.in_track]) for fade in report.transitions)
-
-
-def _queue(plan: MixPlan, titles: dict[str, str]) -> list[PairJob]:
-    """A job for every pair of neighbours."""
-    queue = []
-    for fade in plan.fades:
-        out_id, in_id = plan.tracks[fade.index].id, plan.tracks[fade.index + 1].id
-        queue.append(PairJob(Pair(out_id, in_id), f"{titles[out_id]} > {titles[in_id]}"))
-    return queue
-
-
-def _make_transitions(
-    plan: MixPlan, queue: list[PairJob], choice: ExportChoice, store: TransitionStore, job: Job
-) -> None:
-    """Make what the store does not have; those of one method go to the engine together.
-
-    One that fails is made again, and its error told, when the mix is written.
-    """
-    batches: dict[str, list[int]] = defaultdict(list)
-    for fade in plan.fades:
-        batches[fade.method].append(fade.index)
-
-    def tell(index: int, state: JobState, error: DeepBassError | None = None) -> None:
-        job.tell((index, replace(queue[index], state=state, error=error)))
-
-    for indices in batches.values():
-        failed = render_transitions(
-            plan,
-            indices,
-            store,
-            jobs=choice.output.jobs,
-            on_begin=lambda index: tell(index, JobState.RENDERING),
-            on_done=lambda index, kept: tell(index, JobState.KEPT if kept else JobState.DONE),
-            cancel=job.cancel,
-        )
-        for index, error in failed.items():
-            tell(index, JobState.FAILED, error)
+    def _change(self, job: PairJob) -> None:
+        self._jobs = [job if j.index == job.index else j for j in self._jobs]

@@ -36,6 +36,8 @@ from deepbass_gui.document import Document
 from deepbass_gui.edits import OWN_FIELDS, Pair, own
 from deepbass_gui.jobs.library import State, TrackFacts
 from deepbass_gui.models.playlist_columns import Column, ShownTrack, Status, columns
+from deepbass_gui.nsynth import Readiness
+from deepbass_gui.setting_words import choice_words
 
 ROWS_MIME = "application/x-deepbass-rows"
 SHOW_EVERY_MS = 100
@@ -117,6 +119,7 @@ class PlaylistModel(QAbstractTableModel):
         document.library.changed.connect(self._on_facts)
         document.edited.connect(self._on_edited)
         document.planned.connect(self._on_planned)
+        document.nsynth.changed.connect(self._show_all)
         self._on_planned()
 
     # What it holds, for those who know rows by what they show
@@ -178,7 +181,8 @@ class PlaylistModel(QAbstractTableModel):
         else:
             leaving, _, entering = spec.curve.replace("_", " ").partition(":")
             curve = f"{leaving} / {entering}" if entering not in ("", leaving) else leaving
-            method = "" if spec.method == "simple" else f"{spec.method}  "
+            is_simple = spec.method == "simple"
+            method = "" if is_simple else choice_words("method", spec.method) + "  "
             text = _tr("~ {seconds} s").format(seconds=f"{duration_s:.1f}") + f"  {method}{curve}"
         return text + (_tr("  (own)") if self._own_fields(pair) else "")
 
@@ -337,13 +341,24 @@ class PlaylistModel(QAbstractTableModel):
         if fade is None:
             return Status(_tr("waiting"))
         shortened = fade.shortened_because
+        nsynth = self._document.nsynth
+        readiness = nsynth.readiness(pair)
+        if trouble := nsynth.trouble_of(pair):
+            text = _tr("no model") if nsynth.lacks_model else _tr("impossible")
+            return Status(text, "error", "error", (trouble,), 0)
         words = [_tr("shortened")] if shortened else []
         reasons = [_tr("Shortened: {why}.").format(why=shortened)] if shortened else []
+        if readiness is Readiness.MISSING:
+            words.append(_tr("to render"))
+            reasons.append(_tr("Not rendered yet: the plain crossfade is heard in its place."))
         if marks:
             reasons.append(_tr("Flagged: {marks}.").format(marks=", ".join(marks)))
             return Status(", ".join([*marks, *words]), "flag", "flagged", tuple(reasons), 0)
         if words:
-            return Status(words[0], "warning", "flagged", tuple(reasons), 1)
+            icon = "warning" if shortened else "render"
+            return Status(", ".join(words), icon, "flagged", tuple(reasons), 1)
+        if readiness is Readiness.LOOKING:
+            return Status(_tr("looking"), rank=2)
         return Status(_tr("ok"), "ok", "ok")
 
     # Changes
@@ -482,6 +497,9 @@ def _own_words() -> dict[str, str]:
         "curve": _tr("curve"),
         "duration_s": _tr("length"),
         "seed": _tr("seed"),
+        "morph": _tr("sound of the morph"),
+        "embedding_fade": _tr("way across"),
+        "morph_pace": _tr("pace"),
     }
 
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
 
 from deepbass_gui import theme
-from deepbass_gui.jobs.rendering import JobState, PairJob, Renderer
+from deepbass_gui.jobs.pair_jobs import JobState, PairJob
+from deepbass_gui.jobs.rendering import Renderer
 
 _Index = QModelIndex | QPersistentModelIndex
 _ICONS = {
     JobState.QUEUED: ("transition", "secondary"),
+    JobState.READING: ("render", "accent"),
+    JobState.ENCODING: ("render", "accent"),
+    JobState.DECODING: ("render", "accent"),
     JobState.RENDERING: ("render", "accent"),
     JobState.DONE: ("ok", "ok"),
     JobState.KEPT: ("ok", "secondary"),
@@ -49,7 +60,7 @@ class RenderQueueModel(QAbstractTableModel):
         """What a cell shows."""
         job = self._jobs[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (str(index.row() + 1), job.words, self._words(job))[index.column()]
+            return (str(job.index + 1), job.words, self._words(job))[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 2:
             return theme.icon(*_ICONS[job.state])
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -57,13 +68,24 @@ class RenderQueueModel(QAbstractTableModel):
         return None
 
     def _words(self, job: PairJob) -> str:
+        if job.state is JobState.DECODING:
+            return self._decoding_words(job)
         return {
             JobState.QUEUED: self.tr("waiting"),
+            JobState.READING: self.tr("reading"),
+            JobState.ENCODING: self.tr("encoding"),
             JobState.RENDERING: self.tr("rendering"),
             JobState.DONE: self.tr("done"),
             JobState.KEPT: self.tr("unchanged, kept from before"),
             JobState.FAILED: self.tr("failed"),
         }[job.state]
+
+    def _decoding_words(self, job: PairJob) -> str:
+        if job.share >= 1:
+            return self.tr("decoded; is put together with the others")
+        words = self.tr("decoding {percent} %").format(percent=int(100 * job.share))
+        left_s = self._renderer.left_s(job)
+        return words if left_s is None else f"{words}, {left_words(left_s)}"
 
     def _update(self) -> None:
         jobs = self._renderer.jobs
@@ -76,3 +98,15 @@ class RenderQueueModel(QAbstractTableModel):
         self._jobs = jobs
         if changed:
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], 2))
+
+
+def left_words(left_s: float) -> str:
+    """How long something will still take."""
+    translate = QCoreApplication.translate
+    if left_s < 60:
+        return translate("Rendering", "{n} s left").format(n=max(1, round(left_s)))
+    minutes = round(left_s / 60)
+    if minutes < 90:
+        return translate("Rendering", "{n} min left").format(n=minutes)
+    words = translate("Rendering", "{hours} h {n} min left")
+    return words.format(hours=minutes // 60, n=minutes % 60)

@@ -19,6 +19,7 @@ from deepbass_engine.errors import shown
 from deepbass_engine.mix.report import MixReport, ReportedTransition
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_gui import theme
+from deepbass_gui.setting_words import choice_words
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -48,7 +49,7 @@ class ReportModel(QAbstractTableModel):
             _Column(
                 self.tr("Asked"), lambda report, fade: _seconds(report, fade.asked_frames), True
             ),
-            _Column(self.tr("Method"), lambda _, fade: fade.method),
+            _Column(self.tr("Method"), lambda _, fade: choice_words("method", fade.method)),
             _Column(self.tr("Curve"), lambda _, fade: fade.curve),
             _Column(self.tr("Worth knowing"), lambda _, fade: "; ".join(notes(fade))),
         )

@@ -85,6 +85,13 @@ class Feed:
         Where decoded audio is kept.
     store
         Where finished transitions are looked for.
+
+    Attributes
+    ----------
+    gain
+        What is played is made louder by it.
+    device, precision
+        What NSynth transitions are rendered on and in; they are found under these.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class Feed:
         store: TransitionStore | None = None,
     ) -> None:
         self.gain = 1.0
+        self.device = self.precision = "auto"
         self._on_event = on_event
         self._stretches = stretches
         self._store = store
@@ -281,6 +289,8 @@ class Feed:
             passage.stop_frame,
             store=self._store,
             stretches=self._stretches,
+            device=self.device,
+            precision=self.precision,
             cancel=self._now.cancel,
         )
 

@@ -118,8 +118,8 @@ class CurvePicker(QComboBox):
             else self.tr("Curve of the track that leaves")
         )
         self._draw()
-        self._show_tip()
-        self.currentIndexChanged.connect(self._show_tip)
+        self.show_tip()
+        self.currentIndexChanged.connect(self.show_tip)
         self.activated.connect(self._on_activated)
 
     @property
@@ -167,7 +167,8 @@ class CurvePicker(QComboBox):
             icon.addPixmap(picture, QIcon.Mode.Selected)  # else the style tints it
             self.setItemIcon(index, icon)
 
-    def _show_tip(self) -> None:
+    def show_tip(self) -> None:
+        """Say in the tooltip what the curve does."""
         side = (
             self.tr("How the entering track comes up.")
             if self._rising

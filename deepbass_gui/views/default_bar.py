@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QS
 from deepbass_engine.settings import TransitionSpec, curve_pair, described
 from deepbass_gui.document import Document
 from deepbass_gui.edits import with_default
+from deepbass_gui.setting_words import choice_tip, choice_words
 from deepbass_gui.views.curve_picker import CurvePicker
 
 _PICKER_PX, _LEAST_PICKER_PX = 180, 84
@@ -23,12 +24,12 @@ class DefaultBar(QWidget):
 
         self._method = QComboBox()
         for choice in declared["method"].choices:
-            self._method.addItem(choice.capitalize(), choice)
+            self._method.addItem(choice_words("method", choice), choice)
+            tip = choice_tip("method", choice)
+            self._method.setItemData(self._method.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._method.setAccessibleName(self.tr("Default method"))
         self._method.setToolTip(self.tr("How pairs are joined that have no method of their own"))
-        self._method.activated.connect(
-            lambda: self._edit(self.tr("Default method"), method=self._method.currentData())
-        )
+        self._method.activated.connect(self._pick_method)
 
         self._length = QDoubleSpinBox()
         self._length.setRange(
@@ -74,6 +75,19 @@ class DefaultBar(QWidget):
     def _edit(self, name: str, **fields: object) -> None:
         project = with_default(self._document.settled_project, **fields)
         self._document.edit(name, project, merge=name)
+
+    def _pick_method(self) -> None:
+        """Take a method; NSynth once there is a model for it."""
+        method, name = self._method.currentData(), self.tr("Default method")
+        self._show()  # what is so far, while a model is asked for
+
+        def choose() -> None:
+            self._edit(name, method=method)
+
+        if method == "nsynth":
+            self._document.nsynth.when_there_is_a_model(choose)
+        else:
+            choose()
 
     def _pick_curve(self) -> None:
         names = (self._curve_out.curve, self._curve_in.curve)

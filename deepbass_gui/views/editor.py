@@ -18,6 +18,7 @@ from deepbass_gui import theme
 from deepbass_gui.document import Document
 from deepbass_gui.edits import reset_transition, with_own
 from deepbass_gui.selection import Selection
+from deepbass_gui.views.morph_fields import MorphFields
 from deepbass_gui.views.pair_canvas import ZOOM_STEP, PairCanvas
 from deepbass_gui.views.transition_fields import TransitionFields
 
@@ -31,6 +32,8 @@ class TransitionEditor(QWidget):
         The two tracks.
     fields
         The settings.
+    morph
+        Those of an NSynth transition, and whether it is rendered.
     controls
         Room at the right end of the fields for buttons of the window's.
 
@@ -59,6 +62,7 @@ class TransitionEditor(QWidget):
         self._selection = selection
         self.canvas = PairCanvas(document, selection)
         self.fields = TransitionFields(document, selection)
+        self.morph = MorphFields(document, selection)
         self.controls: QHBoxLayout = self.fields.controls
         self.title = QLabel()
         self.note = QLabel()
@@ -102,6 +106,7 @@ class TransitionEditor(QWidget):
         column.addLayout(head)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.fields)
+        column.addWidget(self.morph)
 
         self.canvas.seek_requested.connect(self.seek_requested)
         self.canvas.reset_requested.connect(self.reset)

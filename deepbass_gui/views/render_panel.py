@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -19,11 +19,15 @@ from PySide6.QtWidgets import (
 )
 
 from deepbass_engine.errors import DeepBassError, shown
+from deepbass_engine.mix.estimate import Estimate, time_text
 from deepbass_engine.units import clock_text
 from deepbass_gui import theme
 from deepbass_gui.jobs.library import Library
-from deepbass_gui.jobs.rendering import RenderedMix, Renderer, Stage
-from deepbass_gui.models.render_queue import RenderQueueModel
+from deepbass_gui.jobs.pair_jobs import Stage
+from deepbass_gui.jobs.render_work import MadeTransitions, RenderedMix
+from deepbass_gui.jobs.rendering import Renderer
+from deepbass_gui.models.render_queue import RenderQueueModel, left_words
+from deepbass_gui.setting_words import choice_words
 
 _STEPS = 1_000
 _UPDATE_EVERY_MS = 100
@@ -86,6 +90,7 @@ class RenderPanel(QWidget):
         renderer.queue_changed.connect(self._update)
         renderer.advanced.connect(self._update)
         renderer.finished.connect(self._on_finished)
+        renderer.made.connect(self._on_made)
         renderer.stopped.connect(self._on_stopped)
         renderer.failed.connect(self._on_failed)
         self._words.setText(self.tr("Nothing was rendered yet. Render mix (Ctrl+R) begins."))
@@ -109,10 +114,9 @@ class RenderPanel(QWidget):
         report = mix.report
         self._target = mix.choice.target
         length = clock_text(report.frames / report.sample_rate_hz)
-        words = self.tr("{name} is ready: {length}, rendered in {seconds:.1f} s.")
-        text = words.format(
-            name=shown(self._target), length=length, seconds=report.timing_s["total"]
-        )
+        words = self.tr("{name} is ready: {length}, rendered in {time}.")
+        took = f"{mix.took_s:.1f} s" if mix.took_s < 60 else clock_text(mix.took_s)
+        text = words.format(name=shown(self._target), length=length, time=took)
         if report.problems:
             text += " " + self.tr("{n} things were left out or are worth knowing; see the report.")
             text = text.replace("{n}", str(len(report.problems)))
@@ -120,12 +124,35 @@ class RenderPanel(QWidget):
         self.folder_button.setToolTip(shown(self._target.parent))
         self._show_buttons()
 
+    def _on_made(self, made: MadeTransitions) -> None:
+        n, failed = len(made.pairs) - len(made.failed), list(made.failed.values())
+        text = (
+            self.tr("1 transition is rendered and can be heard.")
+            if n == 1
+            else self.tr("{n} transitions are rendered and can be heard.").format(n=n)
+        )
+        if failed:
+            text = "" if n == 0 else f"{text} "
+            text += self.tr("{n} could not be rendered. {why}").format(n=len(failed), why=failed[0])
+        self._words.setText(text)
+        self._show_buttons()
+
     def _on_stopped(self) -> None:
-        self._words.setText(self.tr("Cancelled. Nothing was written; what was made is kept."))
+        self._words.setText(
+            self.tr(
+                "Cancelled. Nothing was written; transitions made by then are kept, "
+                "and rendering again goes on from there."
+            )
+        )
 
     def _on_failed(self, error: Exception) -> None:
         why = str(error) if isinstance(error, DeepBassError) else type(error).__name__
-        self._words.setText(self.tr("The mix could not be made. {why}").format(why=why))
+        words = (
+            self.tr("The mix could not be made. {why}")
+            if self._renderer.is_for_mix
+            else self.tr("The transitions could not be made. {why}")
+        )
+        self._words.setText(words.format(why=why))
 
     def _open_folder(self) -> None:
         if self._target is not None:
@@ -184,22 +211,54 @@ class StatusProgress(QWidget):
 
 def stage_words(renderer: Renderer) -> str:
     """What a rendering is at, and how long it will take."""
+    left_s = renderer.time_left_s
+    words = _speaking_words(renderer) if renderer.speaking else _plain_words(renderer)
+    if left_s is None:
+        return words
+    if renderer.speaking == "encoding":
+        return renderer.tr("{words}; decoding will take {time}").format(
+            words=words, time=time_text(left_s)
+        )
+    return f"{words}, {left_words(left_s)}"
+
+
+def _plain_words(renderer: Renderer) -> str:
     n_over = sum(job.is_over for job in renderer.jobs)
-    words = {
+    return {
         Stage.READING: renderer.tr("reading the tracks"),
         Stage.TRANSITIONS: renderer.tr("rendering transition {n} of {of}").format(
             n=min(n_over + 1, len(renderer.jobs)), of=len(renderer.jobs)
         ),
         Stage.WRITING: renderer.tr("writing the mix"),
     }[renderer.stage]
-    left_s = renderer.time_left_s
-    return words if left_s is None else f"{words}, {_left_words(renderer, left_s)}"
 
 
-def _left_words(renderer: Renderer, left_s: float) -> str:
-    if left_s < 60:
-        return renderer.tr("{n} s left").format(n=max(1, round(left_s)))
-    return renderer.tr("{n} min left").format(n=round(left_s / 60))
+def _speaking_words(renderer: Renderer) -> str:
+    """What the NSynth transitions are at."""
+    estimate = renderer.estimate
+    if renderer.speaking == "decoding" and estimate is not None:
+        return _decoding_words(estimate)
+    return {
+        "reading": renderer.tr("reading for NSynth"),
+        "encoding": renderer.tr("encoding for NSynth"),
+        "compiling once": renderer.tr(
+            "compiling the decoder: once on this machine, about a minute"
+        ),
+        "decoding": renderer.tr("decoding"),
+    }[renderer.speaking]
+
+
+def _decoding_words(estimate: Estimate) -> str:
+    """What is decoded together, on what and in what."""
+    translate = QCoreApplication.translate
+    n, choice = estimate.n_transitions, estimate.voice.choice
+    words = (
+        translate("Rendering", "decoding 1 transition on the {device}, {precision}")
+        if n == 1
+        else translate("Rendering", "decoding {n} transitions on the {device}, {precision}")
+    )
+    device = choice_words("device", choice.device)
+    return words.format(n=n, device=device, precision=choice.precision)
 
 
 def _progress_bar(name: str) -> QProgressBar:

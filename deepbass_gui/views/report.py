@@ -23,7 +23,7 @@ from deepbass_engine.mix.report import summary, warnings
 from deepbass_gui import theme
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
-from deepbass_gui.jobs.rendering import RenderedMix
+from deepbass_gui.jobs.render_work import RenderedMix
 from deepbass_gui.models.report import ReportModel, notes
 from deepbass_gui.selection import Selection
 

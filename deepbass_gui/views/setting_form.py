@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from deepbass_engine.settings import Setting, curve_pair, described
 from deepbass_gui import theme
+from deepbass_gui.setting_words import choice_tip, choice_words, setting_title
 from deepbass_gui.views.curve_picker import CurvePicker
 
 _LARGEST_SPIN = 2**31 - 1
@@ -43,6 +44,8 @@ class SettingForm(QWidget):
         A struct of declared settings.
     values
         What the form shows first.
+    fields
+        Fields made elsewhere, by the name of their setting.
 
     Signals
     -------
@@ -52,10 +55,18 @@ class SettingForm(QWidget):
 
     changed = Signal(str, object)
 
-    def __init__(self, kind: type[Struct], values: Struct, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        kind: type[Struct],
+        values: Struct,
+        parent: QWidget | None = None,
+        *,
+        fields: Mapping[str, SettingField] | None = None,
+    ) -> None:
         super().__init__(parent)
         self._kind = kind
-        self._fields: dict[str, _Field] = {}
+        self._given = dict(fields or {})
+        self._fields: dict[str, SettingField] = {}
         self._resets: dict[str, QToolButton] = {}
         layout = QGridLayout(self)
         layout.setColumnStretch(1, 1)
@@ -86,7 +97,7 @@ class SettingForm(QWidget):
     def _add(self, layout: QGridLayout, row: int, setting: Setting, value: Any) -> None:
         name = setting.name
         title = setting_title(setting)
-        field = _field_for(setting, self)
+        field = self._given.get(name) or _field_for(setting, self)
         field.show_value(value)
         field.changed.connect(partial(self._on_changed, name))
         self._fields[name] = field
@@ -132,7 +143,7 @@ class SettingForm(QWidget):
         self._on_changed(setting.name)
 
 
-class _Field(QWidget):
+class SettingField(QWidget):
     """One setting's control; `value` stays what it was given until a person changes it."""
 
     changed = Signal()
@@ -178,10 +189,12 @@ class _Field(QWidget):
         self.control.setToolTip(tip)
 
 
-class _OptionalField(_Field):
+class _OptionalField(SettingField):
     """A setting that may be left to the program: None while "automatic" is ticked."""
 
-    def __init__(self, inner: _Field, first_value: Any, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, inner: SettingField, first_value: Any, parent: QWidget | None = None
+    ) -> None:
         self._automatic = QCheckBox(self.tr("automatic"))
         super().__init__(inner.control, self._show_optional, self._words, parent)
         self._inner = inner
@@ -223,39 +236,7 @@ class _NoWheel(QObject):
         return False
 
 
-def setting_title(setting: Setting) -> str:
-    """What to call a setting: its name without the unit."""
-    known = {
-        "duration_s": QCoreApplication.translate("SettingForm", "Length"),
-        "sample_rate_hz": QCoreApplication.translate("SettingForm", "Sample rate"),
-        "subtype": QCoreApplication.translate("SettingForm", "Sample format"),
-        "trim": QCoreApplication.translate("SettingForm", "Silence at the ends"),
-        "jobs": QCoreApplication.translate("SettingForm", "Tracks at once"),
-        "scheme": QCoreApplication.translate("SettingForm", "Colours"),
-        "pre_roll_s": QCoreApplication.translate("SettingForm", "Listen before"),
-        "post_roll_s": QCoreApplication.translate("SettingForm", "Listen after"),
-    }
-    name = setting.name
-    plain = name.removesuffix(f"_{setting.unit.lower()}") if setting.unit else name
-    return known.get(name) or plain.replace("_", " ").capitalize()
-
-
-def choice_words(name: str, choice: str) -> str:
-    """What to call a choice of a setting."""
-    translate = QCoreApplication.translate
-    known = {
-        ("subtype", "PCM_16"): translate("SettingForm", "16 bit"),
-        ("subtype", "PCM_24"): translate("SettingForm", "24 bit"),
-        ("subtype", "FLOAT"): translate("SettingForm", "32 bit float"),
-        ("trim", "loudness"): translate("SettingForm", "Leave out, found by loudness"),
-        ("trim", "rms"): translate("SettingForm", "Leave out, found by RMS"),
-        ("trim", "none"): translate("SettingForm", "Keep"),
-        ("scheme", "system"): translate("SettingForm", "As the system"),
-    }
-    return known.get((name, choice)) or choice.replace("_", " ").capitalize()
-
-
-def _field_for(setting: Setting, parent: QWidget) -> _Field:
+def _field_for(setting: Setting, parent: QWidget) -> SettingField:
     """The control that fits a setting's kind."""
     if setting.default is None:
         inner = _plain_field(setting, parent)
@@ -264,7 +245,7 @@ def _field_for(setting: Setting, parent: QWidget) -> _Field:
     return _plain_field(setting, parent)
 
 
-def _plain_field(setting: Setting, parent: QWidget) -> _Field:
+def _plain_field(setting: Setting, parent: QWidget) -> SettingField:
     if setting.name == "curve":
         return _CurveField(parent)
     if setting.choices:
@@ -276,12 +257,14 @@ def _plain_field(setting: Setting, parent: QWidget) -> _Field:
     return _text_field(setting, parent)
 
 
-def _choice_field(setting: Setting, parent: QWidget) -> _Field:
+def _choice_field(setting: Setting, parent: QWidget) -> SettingField:
     box = QComboBox()
     for choice in setting.choices:
         box.addItem(choice_words(setting.name, choice), choice)
+        if tip := choice_tip(setting.name, choice):
+            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
     _without_wheel(box)
-    field = _Field(
+    field = SettingField(
         box,
         lambda value: box.setCurrentIndex(box.findData(value)),
         lambda value: choice_words(setting.name, value),
@@ -291,19 +274,19 @@ def _choice_field(setting: Setting, parent: QWidget) -> _Field:
     return field
 
 
-def _check_field(parent: QWidget) -> _Field:
+def _check_field(parent: QWidget) -> SettingField:
     box = QCheckBox()
 
     def words(value: bool) -> str:
         translate = QCoreApplication.translate
         return translate("SettingForm", "on") if value else translate("SettingForm", "off")
 
-    field = _Field(box, box.setChecked, words, parent)
+    field = SettingField(box, box.setChecked, words, parent)
     box.toggled.connect(field.take)
     return field
 
 
-def _number_field(setting: Setting, parent: QWidget) -> _Field:
+def _number_field(setting: Setting, parent: QWidget) -> SettingField:
     box = QDoubleSpinBox() if setting.kind is float else QSpinBox()
     if isinstance(box, QDoubleSpinBox):
         box.setDecimals(_SPIN_DECIMALS)
@@ -320,16 +303,16 @@ def _number_field(setting: Setting, parent: QWidget) -> _Field:
     def words(value: Any) -> str:
         return f"{value:g} {setting.unit}".strip()
 
-    field = _Field(box, box.setValue, words, parent)
+    field = SettingField(box, box.setValue, words, parent)
     box.valueChanged.connect(field.take)
     return field
 
 
-def _text_field(setting: Setting, parent: QWidget) -> _Field:
+def _text_field(setting: Setting, parent: QWidget) -> SettingField:
     """A line of text; for a whole number beyond what a spin box holds, digits only."""
     line = QLineEdit()
     line.setMinimumWidth(24 * theme.GRID_PX)
-    field = _Field(line, lambda value: line.setText(str(value)), str, parent)
+    field = SettingField(line, lambda value: line.setText(str(value)), str, parent)
     if setting.kind is int:
         digits = QRegularExpression(r"\d{1,19}")
         line.setValidator(QRegularExpressionValidator(digits, line))
@@ -348,7 +331,7 @@ def _text_field(setting: Setting, parent: QWidget) -> _Field:
     return field
 
 
-class _CurveField(_Field):
+class _CurveField(SettingField):
     """Two curves, of the track that leaves and of the one that enters."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -8,6 +8,8 @@ from deepbass_engine.mix.plan import MixPlan
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_gui.document import Document
 from deepbass_gui.jobs.library import State, TrackFacts
+from deepbass_gui.nsynth import Readiness
+from deepbass_gui.setting_words import choice_words
 from deepbass_gui.views.timeline_layout import Clip, Join
 
 
@@ -59,7 +61,7 @@ def join_words(document: Document, plan: MixPlan, join: Join, marks: tuple[str, 
     if fade.n_frames:
         length = _tr("{seconds:.1f} s, {method}, {curve}").format(
             seconds=seconds_from_frames(fade.n_frames, rate_hz),
-            method=fade.method,
+            method=choice_words("method", fade.method),
             curve=fade.curve.replace("_", " "),
         )
     else:
@@ -71,6 +73,8 @@ def join_words(document: Document, plan: MixPlan, join: Join, marks: tuple[str, 
                 seconds=seconds_from_frames(fade.asked_frames, rate_hz), why=fade.shortened_because
             )
         )
+    if document.nsynth.readiness(document.pair(fade)) is Readiness.MISSING:
+        lines.append(_tr("not rendered yet: the plain crossfade is heard"))
     lines += [f"⚠ {words}" for words in marks]
     lines.append(_tr("Double-click: edit"))
     return "\n".join(lines)

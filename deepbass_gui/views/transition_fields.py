@@ -6,7 +6,6 @@ Each field shows whether the pair has a value of its own, and leads back to the 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from PySide6.QtCore import QRegularExpression, Qt
 from PySide6.QtGui import QRegularExpressionValidator
@@ -14,31 +13,31 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QToolButton,
-    QVBoxLayout,
+    QSizePolicy,
     QWidget,
 )
 
-from deepbass_engine.settings import Setting, TransitionSpec, curve_pair, described
+from deepbass_engine.settings import TransitionSpec, curve_pair
 from deepbass_gui import theme
 from deepbass_gui.document import Document
-from deepbass_gui.edits import OWN_FIELDS, Pair, own, with_own
+from deepbass_gui.edits import OWN_FIELDS
 from deepbass_gui.region_edit import Handle, Lane
 from deepbass_gui.selection import Selection
-from deepbass_gui.views.curve_picker import CurvePicker, curve_name
+from deepbass_gui.setting_words import choice_tip, choice_words
+from deepbass_gui.views.curve_picker import CurvePicker
 from deepbass_gui.views.editor_hold import Hold
 from deepbass_gui.views.editor_scene import scene_of
 from deepbass_gui.views.editor_time_field import TimeField
-from deepbass_gui.views.setting_form import choice_words
+from deepbass_gui.views.field_row import FieldRow
 
 _LENGTH_STEP_S = 0.1
 _TIME_PX = 96
 _LENGTH_PX = 112
+_PICKER_PX = 176
 
 
-class TransitionFields(QWidget):
+class TransitionFields(FieldRow):
     """Shows and edits what the chosen transition is, field by field.
 
     Attributes
@@ -54,22 +53,14 @@ class TransitionFields(QWidget):
     def __init__(
         self, document: Document, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._selection = selection
-        self._declared = {setting.name: setting for setting in described(TransitionSpec)}
-        self._is_showing = False
-        self.resets: dict[str, QToolButton] = {}
-        self._labels: dict[str, QLabel] = {}
-        self._titles: dict[str, str] = {}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 8, 0)
-        row.setSpacing(8)
-        self._row = row
+        super().__init__(document, selection, parent)
+        row = self._row
 
         self.method = QComboBox()
         for choice in self._declared["method"].choices:
             self.method.addItem(choice_words("method", choice), choice)
+            tip = choice_tip("method", choice)
+            self.method.setItemData(self.method.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.method.activated.connect(self._on_method)
         self._add("method", self.tr("Method"), "M", self.method)
 
@@ -114,15 +105,18 @@ class TransitionFields(QWidget):
         pickers.setSpacing(8)
         self.curve_out, self.curve_in = CurvePicker(rising=False), CurvePicker(rising=True)
         for picker in (self.curve_out, self.curve_in):
-            picker.setMinimumContentsLength(11)
+            picker.setMinimumContentsLength(8)  # they give way in a small window
+            picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            picker.setMaximumWidth(_PICKER_PX)
             picker.picked.connect(self._on_curve)
             pickers.addWidget(picker)
         both.setFocusProxy(self.curve_out)
         self._add("curve", self.tr("Curve out and in"), "C", both)
+        row.setStretch(row.count() - 1, 100)
 
         self.seed = QLineEdit()
         self.seed.setFont(theme.tabular(self.seed.font()))
-        self.seed.setFixedWidth(72)
+        self.seed.setFixedWidth(64)
         digits = QRegularExpression(r"\d{1,19}")
         self.seed.setValidator(QRegularExpressionValidator(digits, self.seed))
         self.seed.editingFinished.connect(self._on_seed)
@@ -142,8 +136,7 @@ class TransitionFields(QWidget):
         choices = self._declared["method"].choices
         spec = self._spec()
         if spec is not None and len(choices) > 1:
-            method = choices[(choices.index(spec.method) + 1) % len(choices)]
-            self._edit(self.tr("Choose method"), method=method)
+            self._choose_method(choices[(choices.index(spec.method) + 1) % len(choices)])
 
     def choose_next_curve(self, lane: Lane) -> None:
         """Take the curve after this one for both tracks; for one where they differ."""
@@ -159,53 +152,7 @@ class TransitionFields(QWidget):
             picker.curve = following
             self._on_curve()
 
-    def _add(self, name: str, title: str, key: str, control: QWidget) -> None:
-        """Put a control into the row, under its title and its way back."""
-        cell = QVBoxLayout()
-        cell.setSpacing(2)
-        head = QHBoxLayout()
-        head.setSpacing(4)
-        label = QLabel(title)
-        label.setBuddy(control)
-        head.addWidget(label)
-        self._labels[name], self._titles[name] = label, title
-        head.addStretch(1)
-        if name in OWN_FIELDS:
-            reset = QToolButton()
-            reset.setIcon(theme.icon("reset"))
-            reset.setAutoRaise(True)
-            reset.setFixedSize(20, 20)
-            reset.setAccessibleName(
-                self.tr("{field}: use the playlist's default").format(field=title)
-            )
-            reset.clicked.connect(partial(self._reset, name))
-            head.addWidget(reset)
-            self.resets[name] = reset
-            help_text = self._declared[name].help
-            key_text = f" ({key})" if key else ""
-            self._explain(name, help_text[:1].upper() + help_text[1:] + key_text)
-        else:
-            head.addSpacing(20)
-            label.setMinimumHeight(20)
-        control.setAccessibleName(title)
-        cell.addLayout(head)
-        cell.addWidget(control)
-        self._row.addLayout(cell)
-
-    def _explain(self, name: str, tip: str) -> None:
-        label = self._labels[name]
-        label.setToolTip(tip)
-        buddy = label.buddy()
-        if name != "curve":  # its pickers say what each of them is
-            buddy.setToolTip(tip)
-
     # Showing
-
-    def _spec(self) -> TransitionSpec | None:
-        pair = self._selection.pair
-        if pair is None or self._document.fade(pair) is None:
-            return None
-        return self._document.project.spec(pair.out_track, pair.in_track)
 
     def _show(self) -> None:
         pair, spec = self._selection.pair, self._spec()
@@ -224,37 +171,42 @@ class TransitionFields(QWidget):
             self.start.show_frame(leaving.region.start_frame, scene.rate_hz)
             self.enter.show_frame(entering.region.start_frame, scene.rate_hz)
         self._is_showing = False
+        self._explain_curves(spec)
         for name in OWN_FIELDS:
             if name in self.resets:
                 self._mark(name, pair)
 
-    def _mark(self, name: str, pair: Pair) -> None:
-        """Show whether the pair has a value of its own, and what the default is."""
-        is_own = getattr(own(self._document.project, pair), name) is not None
-        label, reset = self._labels[name], self.resets[name]
-        label.setText(f"{self._titles[name]} •" if is_own else self._titles[name])
-        font = label.font()
-        if font.bold() != is_own:
-            font.setBold(is_own)
-            label.setFont(font)
-        reset.setEnabled(is_own)
-        default = _words(self._declared[name], getattr(self._document.project.default, name))
-        reset.setToolTip(self.tr("Use the playlist's default: {value}").format(value=default))
+    def _explain_curves(self, spec: TransitionSpec) -> None:
+        """Curves are heard in all but a raw morph, which is the model's sound alone."""
+        is_heard = (spec.method, spec.morph) != ("nsynth", "raw")
+        for picker in (self.curve_out, self.curve_in):
+            picker.setEnabled(is_heard)
+            if is_heard:
+                picker.show_tip()
+            else:
+                picker.setToolTip(
+                    self.tr("A raw morph has no curve: only the model's sound is heard.")
+                )
 
     # Editing
 
-    def _edit(self, name: str, merge: str = "", **fields: Any) -> None:
-        pair = self._selection.pair
-        if pair is not None and not self._is_showing:
-            project = with_own(self._document.settled_project, pair, **fields)
-            self._document.edit(name, project, merge and f"{merge} {pair}")
-
-    def _reset(self, name: str) -> None:
-        default: dict[str, Any] = {name: None}
-        self._edit(self.tr("Use the playlist's default"), **default)
-
     def _on_method(self) -> None:
-        self._edit(self.tr("Choose method"), method=self.method.currentData())
+        method = self.method.currentData()
+        self._show()  # what is so far, while a model is asked for
+        self._choose_method(method)
+
+    def _choose_method(self, method: str) -> None:
+        """Take a method; NSynth once there is a model for it."""
+        pair, name = self._selection.pair, self.tr("Choose method")
+        if method != "nsynth":
+            self._edit(name, method=method)
+            return
+
+        def choose() -> None:
+            if pair is not None and self._selection.pair == pair:
+                self._edit(name, method=method)
+
+        self._document.nsynth.when_there_is_a_model(choose)
 
     def _on_length(self, seconds: float) -> None:
         self._edit(self.tr("Change length"), "length", duration_s=seconds)
@@ -286,14 +238,3 @@ class TransitionFields(QWidget):
             name = self.tr("Move transition {number}").format(number=scene.fade.index + 1)
             self._document.edit(name, hold.moved(by))
         self._show()
-
-
-def _words(setting: Setting, value: object) -> str:
-    """A value as it is shown to a person."""
-    if setting.name == "curve":
-        names = curve_pair(str(value))
-        both = (curve_name(names.fade_out), curve_name(names.fade_in))
-        return both[0] if names.fade_out == names.fade_in else " / ".join(both)
-    if setting.choices:
-        return choice_words(setting.name, str(value))
-    return f"{value:g} {setting.unit}".strip() if isinstance(value, float) else str(value)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
 from deepbass_gui import theme
 from deepbass_gui.comparison import CHOICES, Choice, Comparison
+from deepbass_gui.nsynth import NSynth
 from deepbass_gui.player import LONGEST_ROLL_S, Player, gain_of_volume
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.meter import LevelMeter
@@ -153,6 +154,8 @@ class TransportBar(QWidget):
     ----------
     player, comparison, selection
         What it drives and shows.
+    nsynth
+        Tells when another transition is rendered.
     """
 
     def __init__(
@@ -160,6 +163,7 @@ class TransportBar(QWidget):
         player: Player,
         comparison: Comparison,
         selection: Selection,
+        nsynth: NSynth,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -185,10 +189,22 @@ class TransportBar(QWidget):
         self._time.setAccessibleName(self.tr("Position and length of the mix"))
         self._time.setToolTip(self.tr("Position / length of the mix, in minutes and seconds"))
         self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._stand_in = QLabel(self)
+        self._stand_in.setAccessibleName(self.tr("The plain crossfade stands in"))
+        self._stand_in.setToolTip(
+            self.tr(
+                "This NSynth transition is not rendered yet: you hear the plain crossfade. "
+                "Render it in the editor below, or all of them with Ctrl+Shift+R."
+            )
+        )
+        self._stand_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._lay_out()
         player.state_changed.connect(self._refresh)
         player.position_changed.connect(self._show_time)
         player.planned.connect(self._show_time)
+        for news in (player.state_changed, player.position_changed, nsynth.changed):
+            news.connect(self._show_stand_in)
+        self._show_stand_in()
         player.volume_changed.connect(self._show_volume)
         player.rolls_changed.connect(self._show_rolls)
         self._refresh()
@@ -199,6 +215,7 @@ class TransportBar(QWidget):
         """Draw in other colours."""
         if event.type() == QEvent.Type.PaletteChange:
             self._draw_volume_icon()
+            self._show_stand_in()
         super().changeEvent(event)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -243,6 +260,7 @@ class TransportBar(QWidget):
             rolls.addWidget(label)
             rolls.addWidget(box)
         layout.addWidget(self._rolls)
+        layout.addWidget(self._stand_in)
         layout.addStretch(1)
         layout.addWidget(self._meter, 2)
         layout.addWidget(self._volume_icon)
@@ -301,6 +319,16 @@ class TransportBar(QWidget):
         self._play.setToolTip(why_not or self.tr("{0} (Space)").format(name))
         self._play.setEnabled(not why_not)
         self._show_time()
+
+    def _show_stand_in(self) -> None:
+        """Mark what is not yet what will be rendered."""
+        is_stand_in = self._player.is_stand_in
+        if is_stand_in:
+            palette = self._stand_in.palette()
+            palette.setColor(self._stand_in.foregroundRole(), theme.colors().flagged)
+            self._stand_in.setPalette(palette)
+            self._stand_in.setText(self.tr("⚠ plain crossfade"))
+        self._stand_in.setVisible(is_stand_in)
 
     @Slot()
     def _show_time(self) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from nsynth_models import random_weights, small_config
 from PySide6.QtCore import QCoreApplication, QSettings
 from pytestqt.qtbot import QtBot
 from signals import music, write
 
+from deepbass_engine.nsynth import weights
+from deepbass_engine.nsynth.models import import_model
 from deepbass_engine.project import Project
 from deepbass_gui.document import Document
 from deepbass_gui.edits import tracks_for
@@ -40,6 +43,7 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     QCoreApplication.setOrganizationName("DeepBass")
     QCoreApplication.setApplicationName("DeepBass")
     monkeypatch.setenv("DEEPBASS_STATE_DIR", str(folder / "state"))
+    monkeypatch.setenv("DEEPBASS_DATA_DIR", str(folder / "data"))
     return folder
 
 
@@ -62,6 +66,29 @@ def songs(tmp_path: Path) -> list[Path]:
         write(folder / f"{name}.wav", music(seconds))
         for name, seconds in (("one", 6.0), ("two", 5.0), ("three", 4.0))
     ]
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a small model with random weights to a file outside the data folder."""
+
+    def make(name: str = "small", seed: int = 0, **changes: int) -> Path:
+        config = small_config(**changes)
+        path = tmp_path / f"{name}.safetensors"
+        weights.save(path, config, random_weights(config, seed), origin=f"{name}: random weights")
+        return path
+
+    return make
+
+
+@pytest.fixture
+def installed(model_file: Callable[..., Path]) -> Callable[..., str]:
+    """Install a small model under a name."""
+
+    def install(name: str = "small", seed: int = 0, **changes: int) -> str:
+        return import_model(model_file(name, seed, **changes), name, overwrite=True).name
+
+    return install
 
 
 @pytest.fixture

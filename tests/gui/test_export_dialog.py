@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from deepbass_gui.dialogs.export import ExportDialog
 from deepbass_gui.document import Document
-from deepbass_gui.jobs.rendering import ExportChoice
+from deepbass_gui.jobs.render_work import ExportChoice
 
 Fill = Callable[..., Document]
 

@@ -22,7 +22,8 @@ from deepbass_gui.dialogs.settings import SettingsDialog
 from deepbass_gui.dialogs.shortcuts import ShortcutSheet
 from deepbass_gui.document import Document
 from deepbass_gui.edits import with_default, with_mix
-from deepbass_gui.jobs.rendering import ExportChoice, Stage
+from deepbass_gui.jobs.pair_jobs import Stage
+from deepbass_gui.jobs.render_work import ExportChoice
 from deepbass_gui.main_window import MainWindow
 from tests.commands import called
 from tests.gui.asked import answer, question, questions

@@ -16,7 +16,8 @@ from deepbass_engine.settings import OutputSettings
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, with_mix, with_own
 from deepbass_gui.jobs.library import Library
-from deepbass_gui.jobs.rendering import ExportChoice, Renderer
+from deepbass_gui.jobs.render_work import ExportChoice
+from deepbass_gui.jobs.rendering import Renderer
 from deepbass_gui.views.render_panel import RenderPanel, StatusProgress
 from tests.signals import music, write
 

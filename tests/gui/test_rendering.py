@@ -21,13 +21,9 @@ from deepbass_engine.project import Project, Span, Track
 from deepbass_engine.settings import OutputSettings
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, with_default, with_mix, with_own, without_tracks
-from deepbass_gui.jobs.rendering import (
-    ExportChoice,
-    JobState,
-    RenderedMix,
-    Renderer,
-    Stage,
-)
+from deepbass_gui.jobs.pair_jobs import JobState, Stage
+from deepbass_gui.jobs.render_work import ExportChoice, RenderedMix
+from deepbass_gui.jobs.rendering import Renderer
 from tests.commands import called
 from tests.quickly import assert_within, best_of_three
 from tests.signals import music, write

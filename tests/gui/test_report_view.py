@@ -14,7 +14,8 @@ from deepbass_engine.project import Project
 from deepbass_engine.settings import OutputSettings
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, with_own, without_tracks
-from deepbass_gui.jobs.rendering import ExportChoice, Renderer
+from deepbass_gui.jobs.render_work import ExportChoice
+from deepbass_gui.jobs.rendering import Renderer
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.report import ReportView
 
@@ -69,8 +70,8 @@ def test_there_is_a_row_for_each_transition_with_what_was_asked_and_done(
     assert view.table.isVisible()
     first, second = rows(view)
     assert first[:3] == ["1", "one", "two"]
-    assert first[4:] == ["1.00 s", "1.00 s", "simple", "equal_power", ""]
-    assert second[5:8] == ["500.00 s", "simple", "tri"]
+    assert first[4:] == ["1.00 s", "1.00 s", "Simple", "equal_power", ""]
+    assert second[5:8] == ["500.00 s", "Simple", "tri"]
     assert second[8].startswith("shortened: ")
 
 

@@ -40,8 +40,14 @@ def comparison(document: Document, selection: Selection, player: Player) -> Iter
 
 
 @pytest.fixture
-def bar(qtbot: QtBot, player: Player, comparison: Comparison, selection: Selection) -> TransportBar:
-    made = TransportBar(player, comparison, selection)
+def bar(
+    qtbot: QtBot,
+    document: Document,
+    player: Player,
+    comparison: Comparison,
+    selection: Selection,
+) -> TransportBar:
+    made = TransportBar(player, comparison, selection, document.nsynth)
     qtbot.addWidget(made)
     made.show()
     return made
