@@ -2,8 +2,9 @@
 
     python tools/take_pictures.py MUSIC_FOLDER [-o FOLDER] [--size 1280x800] [--scheme dark|light]
 
-The music is any folder of audio files. Every state is reached as a person would reach it, by the
-window's own commands; nothing is painted over.
+The music is any folder of audio files; the picture of a morph is taken where a model is installed.
+Every state is reached as a person would reach it, by the window's own commands; nothing is painted
+over.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def main() -> int:
 
 def take_all(args: argparse.Namespace, work: Path) -> int:
     """Drive the window through its states and keep a picture of each."""
+    from deepbass_engine.nsynth.models import default_name
     from deepbass_engine.playlists import collect
     from deepbass_gui import preferences, theme
     from deepbass_gui.app import make_application, make_window
@@ -114,6 +116,10 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     settle()
     take("spectrogram")
     actions["spectrogram"].trigger()
+    if default_name() is not None:
+        document.edit("Method", with_own(document.project, pair, method="nsynth", duration_s=4.0))
+        take("nsynth")
+        document.undo_stack.undo()
     actions["render"].trigger()
     dialog = topmost()
     dialog.set_target(work / "mix.wav")
