@@ -34,8 +34,9 @@ gain nothing: a step's time grows with them long before. More are decoded in bat
 """
 
 _FIRST_STEPS = 16
-_TRIED_STEPS, _TRIED_S = 128, 2.0
-"""How long a batch is tried to tell how long it will take."""
+_TRIED_S, _MOST_TRIED = 0.25, 1 << 14
+"""A batch is tried with twice as many steps again and again, until they take so long or are so
+many, to tell how long it will take."""
 
 _PARTS_EVERY_S = 20.0
 _MOST_FED = 256
@@ -132,7 +133,7 @@ def measured_step_s(
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> float:
-    """Seconds that a step takes for so many streams, here and now: tried for a second or two.
+    """Seconds that a step takes for so many streams, here and now: tried for about a second.
 
     Raises
     ------
@@ -142,17 +143,18 @@ def measured_step_s(
         If asked to stop.
     """
     cancel = cancel or CancelToken()
-    n_frames = -(-(_FIRST_STEPS + _TRIED_STEPS) // model.config.hop)
     decoder = when_compiled(lambda: model.decoder(choice), on_progress=on_progress, cancel=cancel)
+    n_frames = -(-2 * _MOST_TRIED // model.config.hop)
     decoding = decoder.start(np.zeros((n_streams, n_frames, model.config.n_z), np.float32))
-    uniforms = np.full((n_streams, _FIRST_STEPS), 0.5)
-    decoding.advance(uniforms)  # memory is touched for the first time
-    started_s, n_steps = time.perf_counter(), 0
-    while n_steps < _TRIED_STEPS and time.perf_counter() - started_s < _TRIED_S:
+    decoding.advance(np.full((n_streams, _FIRST_STEPS), 0.5))  # touches memory for the first time
+    n_steps, took_s = _FIRST_STEPS, 0.0
+    while took_s < _TRIED_S and n_steps < _MOST_TRIED:
         cancel.raise_if_cancelled()
-        decoding.advance(uniforms)
-        n_steps += _FIRST_STEPS
-    return (time.perf_counter() - started_s) / n_steps
+        n_steps *= 2
+        started_s = time.perf_counter()
+        decoding.advance(np.full((n_streams, n_steps), 0.5))
+        took_s = time.perf_counter() - started_s
+    return took_s / n_steps
 
 
 class _Batch:
