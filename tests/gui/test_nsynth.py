@@ -155,6 +155,7 @@ def test_transitions_are_missing_until_they_are_rendered_and_then_heard(
     np.testing.assert_array_equal(heard(document, first), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"duration_s": 0.15}, {"seed": 3}, {"embedding_fade": "HannFade"}]
 )
@@ -175,6 +176,7 @@ def test_an_edit_makes_a_transition_missing_at_once_and_undo_brings_it_back(
     qtbot.waitUntil(lambda: states(document) == [Readiness.READY] * 2, timeout=5_000)
 
 
+@pytest.mark.slow
 def test_while_a_transition_is_dragged_the_editor_says_what_it_will_cost(
     morphing: Callable[..., Document],
     installed: Install,
@@ -211,6 +213,7 @@ def test_a_transition_longer_than_a_model_can_speak_is_told_before_it_is_rendere
     assert PlaylistModel(document).status(TransitionRow(pair)).reasons == (words,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"curve": "tri"}, {"morph": "raw"}])
 def test_what_is_decoded_is_put_together_anew_without_being_rendered(
     morphing: Callable[..., Document],
@@ -229,6 +232,7 @@ def test_what_is_decoded_is_put_together_anew_without_being_rendered(
     assert not np.array_equal(heard(document, first), before)
 
 
+@pytest.mark.slow
 def test_another_model_has_rendered_nothing(
     morphing: Callable[..., Document], installed: Install, renderer: Renderer, qtbot: QtBot
 ) -> None:
@@ -288,6 +292,7 @@ def test_all_are_decoded_as_one_batch_and_the_cost_is_known_then(
     assert {job.state for job in renderer.jobs} == {JobState.DONE}
 
 
+@pytest.mark.slow
 def test_states_of_a_transition_go_one_way(
     morphing: Callable[..., Document], installed: Install, renderer: Renderer, qtbot: QtBot
 ) -> None:
@@ -307,6 +312,7 @@ def test_states_of_a_transition_go_one_way(
     assert all(0 <= share <= 1 for share in shares)
 
 
+@pytest.mark.slow
 def test_an_export_writes_what_was_rendered(
     morphing: Callable[..., Document],
     installed: Install,
@@ -401,6 +407,7 @@ def test_playing_marks_what_stands_in(
     player.shut_down()
 
 
+@pytest.mark.slow
 def test_a_loop_goes_over_to_what_was_rendered_meanwhile(
     morphing: Callable[..., Document], installed: Install, renderer: Renderer, qtbot: QtBot
 ) -> None:
@@ -429,6 +436,7 @@ def test_a_loop_goes_over_to_what_was_rendered_meanwhile(
     player.shut_down()
 
 
+@pytest.mark.slow
 def test_the_panel_says_how_far_each_is(
     morphing: Callable[..., Document], installed: Install, renderer: Renderer, qtbot: QtBot
 ) -> None:

@@ -150,6 +150,7 @@ def test_float32_decodes_the_classes_of_the_published_code(golden, golden_model)
     np.testing.assert_array_equal(found, golden["classes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("precision", "most_nats"), [("float32", 1e-8), ("float16", 1e-5), ("int8", 2e-3)]
 )

@@ -90,7 +90,7 @@ def check_probabilities(found: np.ndarray, expected: np.ndarray, precision: Prec
 
 
 @BOTH_PRECISIONS
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(CONFIGS, STREAMS, MACHINES, st.integers(1, 40))
 def test_probabilities_are_the_references(
     folder: Path,
@@ -107,7 +107,7 @@ def test_probabilities_are_the_references(
     check_probabilities(followed(one, classes, chunk), expected, precision)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(CONFIGS, STREAMS, MACHINES)
 def test_a_class_is_where_the_references_cumulative_probability_passes_the_number(
     folder: Path, config: WaveNetConfig, n_streams: int, machine: dict[str, int]
@@ -127,7 +127,7 @@ def test_a_class_is_where_the_references_cumulative_probability_passes_the_numbe
 
 
 @BOTH_PRECISIONS
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(CONFIGS, MACHINES, MACHINES, st.integers(1, 40), st.integers(1, 40))
 def test_bits_depend_on_neither_processors_nor_chunks_nor_who_comes_first(
     folder: Path,
