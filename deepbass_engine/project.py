@@ -21,6 +21,7 @@ from deepbass_engine.settings import (
     MixSettings,
     Morph,
     MorphPace,
+    QualityLimits,
     Seed,
     TransitionSpec,
     curve_pair,
@@ -82,6 +83,11 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one pair of neighbours does differently from the project's default.
 
     It holds while the two tracks stand next to each other. None means the default.
+
+    Attributes
+    ----------
+    because
+        Why a search chose this; empty where a person did.
     """
 
     out_track: str
@@ -93,6 +99,7 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     morph: Morph | None = None
     embedding_fade: EmbeddingFade | None = None
     morph_pace: MorphPace | None = None
+    because: str = ""
 
     def __post_init__(self) -> None:
         if self.curve is not None:
@@ -120,6 +127,7 @@ class Project(Struct, frozen=True, kw_only=True):
     tracks: tuple[Track, ...] = ()
     default: TransitionSpec = TransitionSpec()
     mix: MixSettings = MixSettings()
+    limits: QualityLimits = QualityLimits()
     transitions: tuple[Transition, ...] = ()
 
     def __post_init__(self) -> None:
@@ -130,12 +138,16 @@ class Project(Struct, frozen=True, kw_only=True):
                 if count > 1:
                     raise ProjectFileError(f"the {what} {key!r} stands in the project twice")
 
-    def spec(self, out_track: str, in_track: str) -> TransitionSpec:
-        """How the pair with these track ids is joined."""
+    def own(self, out_track: str, in_track: str) -> Transition:
+        """What the pair with these track ids has of its own."""
         for transition in self.transitions:
             if (transition.out_track, transition.in_track) == (out_track, in_track):
-                return transition.over(self.default)
-        return self.default
+                return transition
+        return Transition(out_track=out_track, in_track=in_track)
+
+    def spec(self, out_track: str, in_track: str) -> TransitionSpec:
+        """How the pair with these track ids is joined."""
+        return self.own(out_track, in_track).over(self.default)
 
 
 def tracks_of(paths: Iterable[Path]) -> tuple[Track, ...]:

@@ -21,15 +21,16 @@ from deepbass_engine.atomic import replacing
 from deepbass_engine.errors import DeepBassError, ProjectFileError
 from deepbass_engine.paths import found, home, kept
 from deepbass_engine.project import Project, Track, Transition
-from deepbass_engine.settings import MixSettings, TransitionSpec
+from deepbass_engine.settings import MixSettings, QualityLimits, TransitionSpec
 
-VERSION = 2
+VERSION = 3
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
 Document = dict[str, Any]
 
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {
     1: lambda document: document,  # 2 adds settings of NSynth transitions; their defaults hold
+    2: lambda document: document,  # 3 adds limits of quality and why a search chose; defaults hold
 }
 """For each older version, what makes its document one of the next version."""
 
@@ -45,6 +46,7 @@ class _Sections(Struct, forbid_unknown_fields=True):
     tracks: list[Any] = msgspec.field(default_factory=list)
     default: Any = msgspec.field(default_factory=dict)
     mix: Any = msgspec.field(default_factory=dict)
+    limits: Any = msgspec.field(default_factory=dict)
     transitions: list[Any] = msgspec.field(default_factory=list)
 
 
@@ -111,13 +113,18 @@ def _project_from(text: str, path: Path, folder: Path) -> Project:
             raise _wrong(f"$.tracks[{i}].span", what + str(span.end_frame), path)
     default = _converted(sections.default, TransitionSpec, "$.default", path, folder)
     mix = _converted(sections.mix, MixSettings, "$.mix", path, folder)
+    limits = _converted(sections.limits, QualityLimits, "$.limits", path, folder)
     transitions = [
         _converted(row, Transition, f"$.transitions[{i}]", path, folder)
         for i, row in enumerate(sections.transitions)
     ]
     try:
         return Project(
-            tracks=tuple(tracks), default=default, mix=mix, transitions=tuple(transitions)
+            tracks=tuple(tracks),
+            default=default,
+            mix=mix,
+            limits=limits,
+            transitions=tuple(transitions),
         )
     except ProjectFileError as error:
         raise ProjectFileError(error.what, path=path, hint=error.hint or _MEND) from error

@@ -168,6 +168,58 @@ class MixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     model: ModelName = ""
 
 
+def _limit(unit: str, name: str, description: str) -> Meta:
+    """The declaration of one limit of `QualityLimits`."""
+    return Meta(
+        ge=0,
+        le=1000,
+        description=f"flag a transition beyond this: {description}",
+        extra={"flag": f"--limit-{name}", "metavar": "X", "unit": unit},
+    )
+
+
+class QualityLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much worse than both of its tracks a transition may be before it is flagged.
+
+    docs/quality.md says what each measures, and how many of 200 transitions between real tracks
+    these defaults flag.
+    """
+
+    roughness: Annotated[
+        float, _limit("points", "roughness", "timbral roughness above that of the rougher track")
+    ] = 6.0
+    dissonance: Annotated[
+        float,
+        _limit("%", "dissonance", "Sethares dissonance above that of the more dissonant track"),
+    ] = 60.0
+    loudness_dip: Annotated[
+        float, _limit("LU", "loudness-dip", "momentary loudness below that of the quieter track")
+    ] = 2.0
+    loudness_jump: Annotated[
+        float,
+        _limit(
+            "LU",
+            "loudness-jump",
+            "step in loudness from track to track, or loudness above that of the louder one",
+        ),
+    ] = 5.0
+    bass_overlap: Annotated[
+        float, _limit("s", "bass-overlap", "time in which both tracks' bass lines are heard")
+    ] = 3.0
+    kicks: Annotated[
+        float, _limit("ms", "kicks", "how far the two tracks' kicks may fall apart")
+    ] = 40.0
+    click: Annotated[
+        float, _limit("dB", "click", "a click's height above what either track has of its own")
+    ] = 12.0
+    flux: Annotated[
+        float, _limit("%", "flux", "sudden change of the spectrum above what either track has")
+    ] = 35.0
+    discarded: Annotated[
+        float, _limit("s", "discarded", "music of both tracks that is left out at the transition")
+    ] = 12.0
+
+
 class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a mix is written; belongs to one export, not to the project."""
 
@@ -175,6 +227,23 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     jobs: Jobs = 0
     device: Device = "auto"
     precision: Precision = "auto"
+
+
+class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a search for better transitions goes."""
+
+    n_candidates: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=200,
+            description="look for a better setting of each transition: of so many lengths, places "
+            "and curves, the present ones among them, the one that measures best is taken",
+            extra={"flag": "--search", "metavar": "N"},
+        ),
+    ] = 24
+    methods: tuple[Method, ...] = ()
+    """Which methods are tried; without any, the one that each transition has."""
 
 
 S = TypeVar("S", bound=Struct)

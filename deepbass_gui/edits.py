@@ -118,16 +118,16 @@ def duplicated(project: Project, ids: Collection[str]) -> Project:
 
 def own(project: Project, pair: Pair) -> Transition:
     """What a pair has of its own; all None where it follows the playlist's default."""
-    for transition in project.transitions:
-        if (transition.out_track, transition.in_track) == (pair.out_track, pair.in_track):
-            return transition
-    return Transition(out_track=pair.out_track, in_track=pair.in_track)
+    return project.own(pair.out_track, pair.in_track)
 
 
 def with_own(project: Project, pair: Pair, **fields: Any) -> Project:
-    """Give a pair a method, curve, duration_s or seed of its own; None means the default again."""
+    """Give a pair a method, curve, duration_s or seed of its own; None means the default again.
+
+    A search's reason no longer holds then, unless `because` is given too.
+    """
     before = own(project, pair)
-    after = replace(before, **fields)
+    after = replace(before, **{"because": "", **fields})
     rest = tuple(t for t in project.transitions if t is not before)
     if all(getattr(after, name) is None for name in OWN_FIELDS):
         return replace(project, transitions=rest)
@@ -142,6 +142,11 @@ def with_default(project: Project, **fields: Any) -> Project:
 def with_mix(project: Project, **fields: Any) -> Project:
     """Change what holds for the whole mix."""
     return replace(project, mix=replace(project.mix, **fields))
+
+
+def with_limits(project: Project, **fields: Any) -> Project:
+    """Change what transitions must not pass."""
+    return replace(project, limits=replace(project.limits, **fields))
 
 
 def with_region(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCKS_PER_SECOND = 100
-_BLOCKS_IN_MOMENTARY = 40
+BLOCKS_IN_MOMENTARY = 40
 _BLOCKS_IN_HOP = 10
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
@@ -83,9 +83,9 @@ class LoudnessMeter:
 def momentary(mean_squares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean square over the 400 ms that begin at each 10 ms block; silence after the end."""
     sums = np.concatenate([[0.0], np.cumsum(mean_squares)])
-    ends = np.minimum(np.arange(len(mean_squares)) + _BLOCKS_IN_MOMENTARY, len(mean_squares))
+    ends = np.minimum(np.arange(len(mean_squares)) + BLOCKS_IN_MOMENTARY, len(mean_squares))
     windows: NDArray[np.float64] = np.maximum(sums[ends] - sums[:-1], 0.0)
-    return windows / _BLOCKS_IN_MOMENTARY
+    return windows / BLOCKS_IN_MOMENTARY
 
 
 def integrated_lufs(mean_squares: NDArray[np.float64]) -> float:
@@ -93,7 +93,7 @@ def integrated_lufs(mean_squares: NDArray[np.float64]) -> float:
 
     A track shorter than 400 ms is measured as if silence followed it.
     """
-    last_start = max(1, len(mean_squares) - _BLOCKS_IN_MOMENTARY + 1)
+    last_start = max(1, len(mean_squares) - BLOCKS_IN_MOMENTARY + 1)
     blocks = momentary(mean_squares)[:last_start:_BLOCKS_IN_HOP]
     heard = blocks[blocks > mean_square(_ABSOLUTE_GATE_LUFS)]
     if len(heard) == 0:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
-from deepbass_engine.cli.encode import chosen_model
 from deepbass_engine.cli.flags import add_flags, settings_from
+from deepbass_engine.cli.model import chosen_model
 from deepbass_engine.errors import shown
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
 from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
@@ -68,7 +68,7 @@ def _run_nsynth(args: argparse.Namespace, config: LegacyConfig, seed: int, conso
 
     output = settings_from(args, OutputSettings)
     choice = backends.choose(output.device, output.precision)
-    model = chosen_model(settings_from(args, MixSettings).model or model_asked(config))
+    model = chosen_model(settings_from(args, MixSettings).model or model_asked(config), console)
     how = f"model {model.name}, {choice.device}, {choice.precision}"
     if config.sample_rate_hz != SAMPLE_RATE_HZ:
         console.note(
@@ -106,6 +106,10 @@ def _tell(result: OriginalResult, style: str, config: LegacyConfig, console: Con
             f"deepbass: the mix passes full scale by {db_from_gain(crossfade.peak):.1f} dB; the "
             "files hold it, a player may clip it"
         )
+    if result.roughness is None:
+        console.note(
+            "deepbass: the crossfade is silent, so it has no roughness and no file that tells it"
+        )
     for problem in crossfade.problems:
         console.note(f"deepbass: {problem}")
     return 1 if crossfade.problems else 0
@@ -116,10 +120,16 @@ def _summary(result: OriginalResult, style: str, folder: Path) -> str:
     rate_hz = crossfade.sample_rate_hz
     length_s = seconds_from_frames(crossfade.n_frames, rate_hz)
     names = "\n".join(f"    {shown(path.name)}" for path in result.files)
+    roughness = (
+        ""
+        if result.roughness is None
+        else f"Roughness:    {result.roughness:.1f} on a scale of 0 to about 90\n"
+    )
     return (
         f"First song:   {_song(crossfade.first, rate_hz, 'end')}\n"
         f"Second song:  {_song(crossfade.second, rate_hz, 'beginning')}\n"
         f"Crossfade:    {style}, {length_s:.2f} s, {rate_hz} Hz, mono\n"
+        f"{roughness}"
         f"Written to {shown(folder)}:\n{names}"
     )
 

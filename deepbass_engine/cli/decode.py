@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from deepbass_engine.cli.console import Console
-from deepbass_engine.cli.encode import chosen_model
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
+from deepbass_engine.cli.model import chosen_model
 from deepbass_engine.errors import shown
 from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
 from deepbass_engine.units import clock_text, seconds_from_frames
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     target, seed = args.output.absolute(), settings_from(args, TransitionSpec).seed
     output = settings_from(args, OutputSettings)
     with files.new_file(target, args.file, ".wav", overwrite=args.overwrite) as temporary:
-        model = chosen_model(settings_from(args, MixSettings).model)
+        model = chosen_model(settings_from(args, MixSettings).model, console)
         encodings = files.load_encodings(args.file, model.config)
         choice = backends.choose(output.device, output.precision)
         step_s = measured_step_s(

@@ -32,7 +32,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     from deepbass_engine.nsynth.backends import choose, devices
 
-    found, default = devices(), choose()
+    found = devices()
+    default = choose(found=found)
     if args.json:
         document = {
             "schema": SCHEMA,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
-from deepbass_engine.errors import ModelError, shown
+from deepbass_engine.cli.model import chosen_model
+from deepbass_engine.errors import shown
 from deepbass_engine.settings import MixSettings
 from deepbass_engine.units import clock_text, seconds_from_frames
-
-if TYPE_CHECKING:
-    from deepbass_engine.nsynth.autoencoder import Autoencoder
 
 
 def add_parser(commands: Any) -> None:
@@ -40,7 +38,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     target = args.output.absolute()
     with files.new_file(target, args.file, ".npy", overwrite=args.overwrite) as temporary:
-        model = chosen_model(settings_from(args, MixSettings).model)
+        model = chosen_model(settings_from(args, MixSettings).model, console)
         encoded = files.encode_file(
             model, args.file, on_progress=console.progress, cancel=console.cancel
         )
@@ -60,13 +58,3 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for problem in encoded.problems:
         console.note(f"deepbass: {problem}")
     return 1 if encoded.problems else 0
-
-
-def chosen_model(name: str) -> Autoencoder:
-    """The model of this name or file; without one, the default one."""
-    from deepbass_engine.nsynth import models
-
-    name = name or models.default_name() or ""
-    if not name:
-        raise ModelError("there is no model yet", hint="get one by deepbass model import PATH")
-    return models.load_model(name)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import named_path
-from deepbass_engine.errors import DeepBassError, shown
+from deepbass_engine.errors import DeepBassError, ModelError, shown
 
 if TYPE_CHECKING:
+    from deepbass_engine.nsynth.autoencoder import Autoencoder
     from deepbass_engine.nsynth.models import ModelFacts
 
 LIST_SCHEMA = "deepbass.models/1"
@@ -47,6 +48,16 @@ def add_parser(commands: Any) -> None:
     )
     remove.add_argument("name", metavar="NAME", help="a model of deepbass model list")
     remove.set_defaults(run=_remove)
+
+
+def chosen_model(name: str, console: Console) -> Autoencoder:
+    """The model of this name or file; without one, the default one."""
+    from deepbass_engine.nsynth import models
+
+    name = name or models.default_name() or ""
+    if not name:
+        raise ModelError("there is no model yet", hint="get one by deepbass model import PATH")
+    return models.load_model(name, on_progress=console.progress, cancel=console.cancel)
 
 
 def _add_import(actions: Any) -> None:

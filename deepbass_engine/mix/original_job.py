@@ -1,7 +1,9 @@
 """The original program's job: a `config.ini` becomes the files the original wrote.
 
 All sound files hold the stretch under the fade alone, no more of either song. They are mono 32-bit
-float WAV, never scaled nor clipped.
+float WAV, never scaled nor clipped. The timbral roughness of the last one stands, as a number and
+nothing else, in ``<save name>_simple_roughness.txt`` or ``<save name>_nsynth_roughness.txt``; a
+silent one has none, and then there is no such file.
 
 * Simple: the two stretches as they are (``end_trim.wav``, ``begin_trim.wav``), under their ramps
   (``end_faded.wav``, ``begin_faded.wav``), and the sum of those two (``<save name>_simple.wav``).
@@ -26,7 +28,7 @@ from numpy.typing import NDArray
 
 from deepbass_engine.atomic import replacing
 from deepbass_engine.audio.write import wav_header
-from deepbass_engine.errors import OutputError
+from deepbass_engine.errors import InputError, OutputError
 from deepbass_engine.legacy_ini import LegacyConfig
 from deepbass_engine.mix import pictures
 from deepbass_engine.mix.original import SongCrossfade, crossfade_songs
@@ -54,10 +56,13 @@ class OriginalResult:
         The crossfade.
     files
         Every file that was written.
+    roughness
+        Timbral roughness of the mix on its published scale, 0 to about 90; None if it is silent.
     """
 
     crossfade: Crossfade
     files: tuple[Path, ...]
+    roughness: float | None
 
 
 class _OnlyTriedError(Exception):
@@ -93,7 +98,8 @@ def run_original(
     """
     cancel = cancel or CancelToken()
     mix_name = f"{config.save_name}_simple.wav"
-    _check_outputs(config, (*_TRIMS, *_FADED, mix_name), pictures.SIMPLE)
+    roughness_name = f"{config.save_name}_simple_roughness.txt"
+    _check_outputs(config, (*_TRIMS, *_FADED, mix_name, roughness_name), pictures.SIMPLE)
     crossfade = crossfade_songs(config, seed=seed, on_progress=on_progress, cancel=cancel)
     rate_hz = crossfade.sample_rate_hz
     outputs = {
@@ -103,7 +109,7 @@ def run_original(
         _TRIMS[1]: _wav(crossfade.second.samples, rate_hz),
         mix_name: _wav(crossfade.mix, rate_hz),
     }
-    return _finished(config, crossfade, outputs, on_progress, cancel)
+    return _finished(config, crossfade, outputs, roughness_name, on_progress, cancel)
 
 
 def run_original_nsynth(
@@ -137,7 +143,8 @@ def run_original_nsynth(
 
     cancel = cancel or CancelToken()
     mix_name = f"{config.save_name}_NSynth.wav"
-    _check_outputs(config, (*_HEARD, *_ENCODED, mix_name), pictures.NSYNTH)
+    roughness_name = f"{config.save_name}_nsynth_roughness.txt"
+    _check_outputs(config, (*_HEARD, *_ENCODED, mix_name, roughness_name), pictures.NSYNTH)
     crossfade = crossfade_encodings(
         config,
         model,
@@ -156,22 +163,37 @@ def run_original_nsynth(
         _ENCODED[1]: _npy(crossfade.begin_enc),
         mix_name: _wav(crossfade.mix, rate_hz),
     }
-    return _finished(config, crossfade, outputs, on_progress, cancel)
+    return _finished(config, crossfade, outputs, roughness_name, on_progress, cancel)
 
 
 def _finished(
     config: LegacyConfig,
     crossfade: SongCrossfade | NSynthCrossfade,
     outputs: dict[str, bytes],
+    roughness_name: str,
     on_progress: OnProgress | None,
     cancel: CancelToken,
 ) -> OriginalResult:
-    """Draw the pictures if they are asked for, and write everything."""
+    """Measure the mix, draw the pictures if they are asked for, and write everything."""
+    roughness = _roughness(crossfade, cancel)
+    if roughness is not None:
+        outputs[roughness_name] = b"%f" % roughness
     if config.draws_pictures:
         drawn = pictures.drawn(crossfade, on_progress=on_progress, cancel=cancel)
         outputs |= {picture.name: picture.content for picture in drawn}
     cancel.raise_if_cancelled()
-    return OriginalResult(crossfade, _written(config.save_directory, outputs))
+    return OriginalResult(crossfade, _written(config.save_directory, outputs), roughness)
+
+
+def _roughness(crossfade: Crossfade, cancel: CancelToken) -> float | None:
+    """Timbral roughness of the mix; None if it is silent."""
+    from deepbass_engine.analysis.roughness import timbral_roughness
+
+    try:
+        measured = timbral_roughness(crossfade.mix, crossfade.sample_rate_hz, cancel=cancel)
+    except InputError:
+        return None
+    return measured.published
 
 
 def _check_outputs(config: LegacyConfig, names: tuple[str, ...], drawn: tuple[str, ...]) -> None:

@@ -29,7 +29,7 @@ from deepbass_engine.nsynth.autoencoder import Autoencoder
 from deepbass_engine.nsynth.backends import Choice
 from deepbass_engine.nsynth.batch import Stream, decode_streams, measured_step_s
 from deepbass_engine.nsynth.config import SAMPLE_RATE_HZ
-from deepbass_engine.nsynth.mulaw import inverse_mu_law
+from deepbass_engine.nsynth.mulaw import samples_of_model_classes
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.units import frames_from_seconds, seconds_from_frames
 
@@ -146,7 +146,7 @@ def crossfade_encodings(
         asked_frames=pair.asked_frames,
         shortened_because=pair.shortened_because,
         style=config.nsynth_style,
-        mix=inverse_mu_law(classes.astype(np.int16) - 128)[:, np.newaxis],
+        mix=samples_of_model_classes(classes)[:, np.newaxis],
         end_enc=end_enc,
         begin_enc=begin_enc,
         faded_enc=faded_enc,

@@ -49,6 +49,10 @@ class PlannedTrack:
         The file.
     span
         The part that is used, in frames at the mix's rate.
+    audible
+        The part that could be: what trimming leaves, on the same grid.
+    loudness_lufs
+        Its integrated loudness, where it was measured.
     n_not_finite
         Samples known to be no finite numbers; a problem of the plan says so.
     """
@@ -56,6 +60,8 @@ class PlannedTrack:
     id: str
     source: AudioSource
     span: Span
+    audible: Span
+    loudness_lufs: float | None = None
     n_not_finite: int = 0
 
 
@@ -97,6 +103,8 @@ class Fade:
         Why it is shorter than that, or empty.
     method, curve, seed, morph, embedding_fade, morph_pace
         As in `deepbass_engine.settings.TransitionSpec`.
+    because
+        Why a search chose it, or empty.
     """
 
     index: int
@@ -112,6 +120,7 @@ class Fade:
     morph: str = "hybrid"
     embedding_fade: str = "LinearFade"
     morph_pace: str = "curve"
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +216,22 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
     tracks: list[PlannedTrack] = []
     for track, analysis, span in usable:
         try:
-            used = _at_rate(span, analysis.source, rate_hz)
+            used, audible = (
+                _at_rate(part, analysis.source, rate_hz) for part in (span, analysis.span)
+            )
         except InputError as error:
             problems.append(Problem.from_error(error, track.path))
         else:
-            tracks.append(PlannedTrack(track.id, analysis.source, used, analysis.n_not_finite))
+            tracks.append(
+                PlannedTrack(
+                    track.id,
+                    analysis.source,
+                    used,
+                    audible,
+                    analysis.loudness_lufs,
+                    analysis.n_not_finite,
+                )
+            )
     if not tracks:
         raise PlanError(
             "there is nothing to mix: "
@@ -273,7 +293,8 @@ def _at_rate(span: Span, source: AudioSource, rate_hz: int) -> Span:
 
 def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) -> list[Body | Fade]:
     """Lay the tracks one behind the other."""
-    specs = [project.spec(left.id, right.id) for left, right in pairwise(tracks)]
+    owns = [project.own(left.id, right.id) for left, right in pairwise(tracks)]
+    specs = [own.over(project.default) for own in owns]
     asked = [frames_from_seconds(spec.duration_s, rate_hz) for spec in specs]
     lengths = fade_lengths([track.span.n_frames for track in tracks], asked)
     segments: list[Body | Fade] = []
@@ -307,6 +328,7 @@ def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) ->
                     morph=spec.morph,
                     embedding_fade=spec.embedding_fade,
                     morph_pace=spec.morph_pace,
+                    because=owns[index].because,
                 )
             )
             mix_frame += faded_out

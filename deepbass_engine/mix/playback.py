@@ -30,6 +30,13 @@ from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.stream import TrackStream
 from deepbass_engine.errors import DeviceError, ModelError
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
+from deepbass_engine.mix.transition_audio import (
+    CONTEXT_S,
+    TransitionAudio,
+    discarded_s,
+    gains_of,
+    loudness_lufs,
+)
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.mix.transitions import (
     Part,
@@ -39,6 +46,7 @@ from deepbass_engine.mix.transitions import (
 )
 from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken
+from deepbass_engine.project import Span
 from deepbass_engine.units import frames_from_seconds, rescale_frames
 
 MARGIN_S = 20.0
@@ -310,6 +318,77 @@ class MixStream:
                 self._cancel,
             )
         return self._tracks[index]
+
+
+def audio_around(
+    plan: MixPlan,
+    index: int,
+    *,
+    store: TransitionStore | None = None,
+    stretches: DecodedStretches | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    cancel: CancelToken | None = None,
+) -> TransitionAudio | None:
+    """Read a transition and its two tracks around it, to be measured.
+
+    Parameters
+    ----------
+    plan
+        The mix.
+    index
+        Number of the transition.
+    store, stretches, device, precision, cancel
+        As in `MixStream`.
+
+    Returns
+    -------
+    None for an NSynth transition that is not rendered.
+
+    Raises
+    ------
+    InputError
+        If a track is gone or has changed since it was looked at.
+    Cancelled
+        If asked to stop.
+    """
+    fade, rate_hz = plan.fades[index], plan.sample_rate_hz
+    context = frames_from_seconds(CONTEXT_S, rate_hz)
+    leaving, entering = plan.tracks[index], plan.tracks[index + 1]
+    first = max(leaving.span.start_frame, fade.out_frame - context)
+    stop = min(entering.span.end_frame, fade.in_frame + fade.n_frames + context)
+    stretches = DecodedStretches() if stretches is None else stretches
+    cancel = cancel or CancelToken()
+    spans = (
+        (leaving, Span(first, fade.out_frame + fade.n_frames)),
+        (entering, Span(fade.in_frame, stop)),
+    )
+    parts = [
+        _PlayedTrack(track.source, rate_hz, span.end_frame, stretches, cancel).whole(
+            span.start_frame, span.n_frames
+        )
+        for track, span in spans
+    ]
+    outgoing, incoming = parts
+    tail = Part(outgoing.samples[fade.out_frame - first :], outgoing.is_flawless)
+    head = Part(incoming.samples[: fade.n_frames], incoming.is_flawless)
+    mixed: NDArray[np.float32] | None
+    if fade.method == "nsynth" and fade.n_frames:
+        voice = voice_for(plan.model, device, precision)
+        mixed = None if store is None else store.load(plan, index, voice=voice, cancel=cancel)
+        if mixed is None:
+            return None
+    else:
+        mixed = stand_in(plan, index, tail.samples, head.samples)
+    return TransitionAudio(
+        rate_hz,
+        outgoing.samples,
+        incoming.samples,
+        mixed,
+        gains_of(fade),
+        discarded_s(plan, index),
+        loudness_lufs(plan, index),
+    )
 
 
 class _PlayedTrack:

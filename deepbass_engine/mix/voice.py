@@ -104,6 +104,7 @@ def voice_for(model: str, device: str = "auto", precision: str = "auto") -> Voic
         name, source = path.stem, weights.read_header(path).source
     else:
         name, source = asked, models.facts(asked).source
-    choice = backends.choose(device, precision)
-    machine = next(f.name for f in backends.devices() if f.device == choice.device)
+    found = backends.devices()
+    choice = backends.choose(device, precision, found=found)
+    machine = next(facts.name for facts in found if facts.device == choice.device)
     return Voice(name, asked, source.content_hash, choice, machine)

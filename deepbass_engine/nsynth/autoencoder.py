@@ -19,7 +19,7 @@ from deepbass_engine.nsynth.batch import Stream, decode_streams
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.decoding import Decoder
 from deepbass_engine.nsynth.encoder import Encoder
-from deepbass_engine.nsynth.mulaw import mu_law
+from deepbass_engine.nsynth.mulaw import model_classes
 from deepbass_engine.progress import CancelToken, OnProgress
 
 Float = NDArray[np.float32]
@@ -206,7 +206,7 @@ class Autoencoder:
                 hint=f"give as many streams, and an encoding for each {self.config.hop} samples",
             )
         decoding = self.decoder(backends.choose(device, precision)).start(encodings)
-        return decoding.follow((mu_law(audio) + 128).astype(np.uint8))
+        return decoding.follow(model_classes(audio))
 
     def decoder(self, choice: backends.Choice) -> Decoder:
         """The decoder for a device and precision, made when first asked for."""

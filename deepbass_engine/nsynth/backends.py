@@ -53,7 +53,12 @@ def devices() -> tuple[DeviceFacts, ...]:
     return cpu_facts(), cuda_facts()
 
 
-def choose(device: str = "auto", precision: str = "auto") -> Choice:
+def choose(
+    device: str = "auto",
+    precision: str = "auto",
+    *,
+    found: tuple[DeviceFacts, ...] | None = None,
+) -> Choice:
     """Settle on a device and a precision.
 
     Parameters
@@ -62,13 +67,15 @@ def choose(device: str = "auto", precision: str = "auto") -> Choice:
         "cpu", "cuda", or "auto" for the fastest there is.
     precision
         "float32", "float16", "int8", or "auto" for the device's default.
+    found
+        What `devices` has found, where it was asked already.
 
     Raises
     ------
     DeviceError
         If there is no such device here, or it can't compute in this precision; says why.
     """
-    found = devices()
+    found = devices() if found is None else found
     usable = [facts for facts in found if facts.precisions]
     if device != "auto":
         usable = [facts for facts in usable if facts.device == device]

@@ -20,7 +20,7 @@ from deepbass_engine.errors import InputError, ModelError, OutputError
 from deepbass_engine.nsynth.audio_16k import mono_16k_blocks
 from deepbass_engine.nsynth.autoencoder import Autoencoder, check_encodings
 from deepbass_engine.nsynth.config import SAMPLE_RATE_HZ, WaveNetConfig
-from deepbass_engine.nsynth.mulaw import inverse_mu_law
+from deepbass_engine.nsynth.mulaw import samples_of_model_classes
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.project import Problem, Span
 from deepbass_engine.units import clock_text, rescale_frames, seconds_from_frames
@@ -189,6 +189,6 @@ def load_encodings(path: Path, config: WaveNetConfig) -> NDArray[np.float32]:
 
 def wav_of(classes: NDArray[np.uint8]) -> bytes:
     """A WAV file, 16 kHz mono in 16 bits, of decoded classes (n,); `mu_law` of it gives them."""
-    samples = inverse_mu_law(classes.astype(np.int16) - 128)[:, np.newaxis]
+    samples = samples_of_model_classes(classes)[:, np.newaxis]
     header = wav_header(_SUBTYPE, SAMPLE_RATE_HZ, len(samples), n_channels=1)
     return header + quantize(samples, _SUBTYPE, 0, dither=False).samples.astype("<i2").tobytes()

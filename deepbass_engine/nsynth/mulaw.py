@@ -66,3 +66,25 @@ def inverse_mu_law(classes: npt.ArrayLike) -> npt.NDArray[np.float32]:
     companded = (q + np.float32(0.5)) * np.float32(2) / np.float32(256)
     magnitude = (np.float32(256) ** np.abs(companded) - np.float32(1)) / _MU
     return np.asarray(np.where(q == 0, q, np.sign(companded) * magnitude), np.float32)
+
+
+def model_classes(samples: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """Class of each sample as a model counts it, from 0; refuses what `mu_law` does.
+
+    Examples
+    --------
+    >>> model_classes([0.0, 1.0, -1.0]).tolist()
+    [128, 255, 0]
+    """
+    return (mu_law(samples) + 128).astype(np.uint8)
+
+
+def samples_of_model_classes(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Sample in the middle of each class that a model counts from 0, as decoding gives them.
+
+    Examples
+    --------
+    >>> samples_of_model_classes(np.array([128, 255], np.uint8)).round(4)
+    array([0.    , 0.9785], dtype=float32)
+    """
+    return inverse_mu_law(classes.astype(np.int16) - 128)

@@ -14,7 +14,13 @@ from deepbass_engine import project_file
 from deepbass_engine.errors import OutputError, ProjectFileError
 from deepbass_engine.project import Project, Span, Track, Transition
 from deepbass_engine.project_file import load, save
-from deepbass_engine.settings import CURVES, MixSettings, TransitionSpec, described
+from deepbass_engine.settings import (
+    CURVES,
+    MixSettings,
+    QualityLimits,
+    TransitionSpec,
+    described,
+)
 
 PROJECT = Project(
     tracks=(
@@ -24,7 +30,8 @@ PROJECT = Project(
     ),
     default=TransitionSpec(curve="tri:qsin", duration_s=4.5, seed=3),
     mix=MixSettings(trim="none", sample_rate_hz=48_000),
-    transitions=(Transition(out_track="a", in_track="b", duration_s=0.0),),
+    limits=QualityLimits(click=7.5),
+    transitions=(Transition(out_track="a", in_track="b", duration_s=0.0, because="search: x"),),
 )
 
 
@@ -179,7 +186,7 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     assert text.decode("ascii") == (
         """\
 {
-  "schema": "deepbass.project/2",
+  "schema": "deepbass.project/3",
   "tracks": [
     {
       "path": "\\u00e9.wav",
@@ -205,6 +212,17 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     "sample_rate_hz": null,
     "model": ""
   },
+  "limits": {
+    "roughness": 6.0,
+    "dissonance": 60.0,
+    "loudness_dip": 2.0,
+    "loudness_jump": 5.0,
+    "bass_overlap": 3.0,
+    "kicks": 40.0,
+    "click": 12.0,
+    "flux": 35.0,
+    "discarded": 12.0
+  },
   "transitions": [
     {
       "out_track": "a",
@@ -215,7 +233,8 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
       "seed": 1,
       "morph": null,
       "embedding_fade": null,
-      "morph_pace": null
+      "morph_pace": null,
+      "because": ""
     }
   ]
 }
@@ -248,7 +267,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: P
 # Versions ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [3, 10, 999_999_999])
+@pytest.mark.parametrize("version", [4, 10, 999_999_999])
 def test_a_newer_version_is_refused_before_anything_in_it_is_judged(
     tmp_path: Path, version: int
 ) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from nsynth_mixes import install
 from nsynth_mixes import model_name as model_name
 from nsynth_models import random_weights, small_config
 from signals import silence, sine, write
 
 from deepbass_engine import legacy_ini
+from deepbass_engine.analysis.roughness import timbral_roughness
 from deepbass_engine.cli.main import main
 from deepbass_engine.nsynth import models, weights
 
@@ -49,11 +51,51 @@ def test_a_new_file_edited_does_the_job(songs: Path, capsys: pytest.CaptureFixtu
     assert told.err == ""
     assert sorted(path.name for path in (songs / "crossfade").iterdir()) == [
         "Exp1_simple.wav",
+        "Exp1_simple_roughness.txt",
         "begin_faded.wav",
         "begin_trim.wav",
         "end_faded.wav",
         "end_trim.wav",
     ]
+
+
+def test_the_roughness_of_the_mix_is_printed_and_written(
+    songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(songs / "Song2.wav", sine(470.0, 3.0, RATE_HZ, channels=1), RATE_HZ)
+    main(["config", "new"])
+    edited(songs / "config.ini", firstsong="Song1.wav", secondsong="Song2.wav", time="2")
+    assert main(["crossfade"]) == 0
+    mix, rate_hz = soundfile.read(
+        songs / "crossfade" / "Exp1_simple.wav", dtype="float32", always_2d=True
+    )
+    expected = timbral_roughness(mix, rate_hz).published
+    assert expected > 20
+    text = (songs / "crossfade" / "Exp1_simple_roughness.txt").read_bytes()
+    assert text == f"{expected:.6f}".encode()
+    told = capsys.readouterr().out
+    assert f"Roughness:    {expected:.1f} on a scale of 0 to about 90" in told
+
+
+def test_of_a_silent_crossfade_there_is_no_roughness_and_it_is_said(
+    songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pauses are longer than the window that is searched for silence."""
+    main(["config", "new"])
+    edited(
+        songs / "config.ini",
+        firstsong="Song1.wav",
+        secondsong="Song2.wav",
+        time="0.25",
+        SR_window_duration="0.5",
+    )
+    assert main(["crossfade"]) == 0
+    told = capsys.readouterr()
+    assert "Roughness" not in told.out
+    assert "the crossfade is silent, so it has no roughness" in told.err
+    names = {path.name for path in (songs / "crossfade").iterdir()}
+    assert "Exp1_simple.wav" in names
+    assert "Exp1_simple_roughness.txt" not in names
 
 
 def test_a_shortened_fade_is_said(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,9 +144,12 @@ def test_the_job_is_done_through_nsynth(
     assert "Song1.wav, 0:04.0, 0.88 s of silence at its end left out" in told.out
     assert f"HannFade through NSynth ({how}, seed 7), 0.02 s, 16000 Hz, mono" in told.out
     assert told.err == f"deepbass: decoding takes a few seconds ({how})\n"
-    names = ["Exp_NSynth.wav", "begin.wav", "begin_enc.npy", "end.wav", "end_enc.npy"]
+    names = [
+        "Exp_NSynth.wav", "Exp_nsynth_roughness.txt", "begin.wav", "begin_enc.npy", "end.wav",
+        "end_enc.npy",
+    ]  # fmt: skip
     assert sorted(path.name for path in (songs / "out").iterdir()) == names
-    assert all(f"    {name}\n" in told.out for name in names[1:])
+    assert all(f"    {name}\n" in told.out for name in names if name != names[1])
 
 
 def test_a_rate_that_nsynth_does_not_know_is_said(

@@ -16,6 +16,7 @@ from checkpoint_writer import pack, part, tiny_weights, write_checkpoint
 from nsynth_models import random_weights, small_config
 from signals import music, noise, silence, sine, write
 
+from deepbass_engine.analysis.roughness import timbral_roughness
 from deepbass_engine.errors import Cancelled, InputError, ModelError, OutputError, SettingError
 from deepbass_engine.fades.embedding import faded
 from deepbass_engine.legacy_ini import LegacyConfig, load
@@ -33,7 +34,10 @@ from deepbass_engine.project import Span
 RATE_HZ, HOP = 16_000, 64
 STEP_FRAMES = RATE_HZ // 8
 EXACT = Choice("cpu", "float32")
-FILES = ["end.wav", "begin.wav", "end_enc.npy", "begin_enc.npy", "Exp_NSynth.wav"]
+FILES = [
+    "end.wav", "begin.wav", "end_enc.npy", "begin_enc.npy", "Exp_NSynth.wav",
+    "Exp_nsynth_roughness.txt",
+]  # fmt: skip
 PICTURES = [
     "Audio_trim.pdf", "Audio_trim.png", "NSynth_enc.pdf", "NSynth_enc.png", "NSynth_xfade.pdf",
     "NSynth_xfade.png",
@@ -149,7 +153,19 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_another_sound(
         for seed in (1, 1, 2)
     )
     assert before == after
-    assert {name for name in before if before[name] != other[name]} == {"Exp_NSynth.wav"}
+    differing = {name for name in before if before[name] != other[name]}
+    assert "Exp_NSynth.wav" in differing <= {"Exp_NSynth.wav", "Exp_nsynth_roughness.txt"}
+
+
+def test_the_roughness_is_that_of_the_wav_and_written_as_a_number_alone(
+    configure: Configure, model: Autoencoder
+) -> None:
+    result = run(configure(time_s=0.2), model)
+    folder = result.files[0].parent
+    expected = timbral_roughness(read(folder / "Exp_NSynth.wav").T, RATE_HZ).published
+    assert result.roughness == expected > 0
+    text = (folder / "Exp_nsynth_roughness.txt").read_bytes()
+    assert text == f"{expected:.6f}".encode()
 
 
 # What is read

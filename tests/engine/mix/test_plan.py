@@ -402,7 +402,7 @@ def test_a_part_shorter_than_one_frame_of_the_mix_becomes_one_frame_inside_the_t
     ],
 )
 def test_segments_that_do_not_join_are_no_plan(wrong: tuple[Body, ...]) -> None:
-    track = PlannedTrack("a", analysis(100).source, Span(0, 100))
+    track = PlannedTrack("a", analysis(100).source, Span(0, 100), Span(0, 100))
     with pytest.raises(AssertionError):
         MixPlan(8000, (track,), wrong, ())
 

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepbass_engine.nsynth.mulaw import inverse_mu_law, mu_law
+from deepbass_engine.nsynth.mulaw import (
+    inverse_mu_law,
+    model_classes,
+    mu_law,
+    samples_of_model_classes,
+)
 
 CLASSES = np.arange(-128, 128)
 samples = st.floats(-2, 2, width=32)
@@ -64,6 +69,14 @@ def test_silence_is_class_0_and_what_is_barely_below_it_class_minus_1():
 def test_what_is_no_finite_number_is_refused(wrong):
     with pytest.raises(ValueError, match="NaN or infinity"):
         mu_law([0.0, wrong])
+
+
+def test_a_model_counts_the_same_classes_from_0():
+    counted = CLASSES + 128
+    samples_of_each = samples_of_model_classes(counted.astype(np.uint8))
+    np.testing.assert_array_equal(samples_of_each, inverse_mu_law(CLASSES))
+    np.testing.assert_array_equal(model_classes(samples_of_each), counted)
+    assert model_classes(samples_of_each).dtype == np.uint8
 
 
 @given(st.lists(st.integers(1, 3), min_size=0, max_size=3))

@@ -1,0 +1,1 @@
+"""What is measured of a transition: one module for each kind of measure."""
