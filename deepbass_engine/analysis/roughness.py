@@ -418,6 +418,41 @@ def _find_peaks(
 
 
 @compiled(
+    "UniTuple(float64, 2)(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], "
+    "float64[::1])",
+    fastmath={"contract", "reassoc", "nsz", "arcp"},
+    error_model="numpy",  # a check for zero would end every step
+)
+def _pair_sums(
+    hz: NDArray[np.float64],
+    level: NDArray[np.float64],
+    value: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    power: NDArray[np.float64],
+    inverse: NDArray[np.float64],
+) -> tuple[float, float]:
+    """Sum over the pairs of the first peak with all others, but for its own weight.
+
+    Everything is read before anything is chosen, so that several pairs are worked on at once.
+    """
+    width = MOST_AT / (PER_HZ * hz[0] + AT_0_HZ)
+    hz_0, level_0, value_0, power_0, inverse_0 = hz[0], level[0], value[0], power[0], inverse[0]
+    published, corrected = 0.0, 0.0
+    for j in range(1, len(hz)):
+        distance = width * (hz[j] - hz_0)
+        grating = falling(SLOW * distance) - falling(FAST * distance)
+        other, other_power, other_inverse = value[j], power[j], inverse[j]
+        is_louder = level_0 >= level[j]
+        ratio = (other if is_louder else value_0) / (value_0 if is_louder else other)
+        first = other_power if is_louder else power_0
+        second = inverse_0 if is_louder else other_inverse
+        common = weight[j] * grating * _fluctuation((ratio - _MIDDLE) * (1.0 / _HALF))
+        published += common
+        corrected += common * min(1.0, first * second)
+    return published, corrected
+
+
+@compiled(
     "void(float64[:, ::1], float64[::1], float64[::1], float64[::1])",
     fastmath={"contract", "reassoc", "nsz", "arcp"},
 )
@@ -459,20 +494,11 @@ def add_frames(
             width = MOST_AT / (PER_HZ * hz[i] + AT_0_HZ)
             while end < n and width * (hz[end] - hz[i]) < FARTHEST:
                 end += 1
-            sum_published, sum_corrected = 0.0, 0.0
-            for j in range(i + 1, end):
-                distance = width * (hz[j] - hz[i])
-                grating = falling(SLOW * distance) - falling(FAST * distance)
-                is_louder = level[i] >= level[j]
-                louder = value[i] if is_louder else value[j]
-                quieter = value[j] if is_louder else value[i]
-                ratio_power = power[j] * inverse[i] if is_louder else power[i] * inverse[j]
-                u = (quieter / louder - _MIDDLE) * (1.0 / _HALF)
-                common = weight[j] * grating * _fluctuation(u)
-                sum_published += common
-                sum_corrected += common * min(1.0, ratio_power)
-            total += weight[i] * sum_published
-            total_corrected += weight[i] * sum_corrected
+            pairs = _pair_sums(
+                hz[i:end], level[i:end], value[i:end], weight[i:end], power[i:end], inverse[i:end]
+            )
+            total += weight[i] * pairs[0]
+            total_corrected += weight[i] * pairs[1]
         published[frame] += total
         corrected[frame] += total_corrected
 
