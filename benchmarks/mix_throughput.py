@@ -1,8 +1,9 @@
 """Speed and memory of a whole mix against ffmpeg's `acrossfade` chain and sox, in the same run.
 
 Twenty tracks of three minutes, 44.1 kHz stereo, 4 s fades, 16-bit WAV out, from MP3 (192 kbit/s)
-and from WAV. The programs take turns; medians are printed, and for each case the ratio of ffmpeg's
-time to ours. Peak memory is the whole process's. Run on a quiet machine:
+and from WAV; "measured" with every transition measured, for a report. The programs take turns;
+medians are printed, and for each case the ratio of ffmpeg's time to ours. Peak memory is the whole
+process's. Run on a quiet machine:
 
     python benchmarks/mix_throughput.py --rounds 5
 """
@@ -121,6 +122,7 @@ def cases(folder: Path, kind: str, track_s: int, copies: int = 1) -> list[Case]:
     out, cache = folder / "mix" / "out.wav", folder / "cache"
     out.parent.mkdir(exist_ok=True)
     environment = {"DEEPBASS_CACHE_DIR": str(cache)}
+    report = ["--report", str(folder / "mix" / "report.json")]
 
     def nothing() -> None:
         pass
@@ -134,6 +136,15 @@ def cases(folder: Path, kind: str, track_s: int, copies: int = 1) -> list[Case]:
         Case("deepbass --no-trim", deepbass_command(files, out, "--no-trim"), environment, nothing),
         Case("deepbass, cold", deepbass_command(files, out), environment, clear_cache),
         Case("deepbass, warm", deepbass_command(files, out), environment, nothing),
+        Case(
+            "deepbass, cold, measured",
+            deepbass_command(files, out, *report),
+            environment,
+            clear_cache,
+        ),
+        Case(
+            "deepbass, warm, measured", deepbass_command(files, out, *report), environment, nothing
+        ),
     ]
 
 

@@ -63,8 +63,9 @@ def low_band(mono: NDArray[np.float32], sample_rate_hz: int) -> LowBand:
         return LowBand(np.empty(0), 0.0)
     total = float(np.mean(np.square(mono, dtype=np.float64)))
     low = soxr.resample(mono.astype(np.float64), sample_rate_hz, _RATE_HZ, "HQ")
-    spectrum = np.fft.rfft(low, 2 * len(low))
-    hz = np.fft.rfftfreq(2 * len(low), 1 / _RATE_HZ)
+    n_fft = 1 << (2 * len(low) - 1).bit_length()
+    spectrum = np.fft.rfft(low, n_fft)
+    hz = np.fft.rfftfreq(n_fft, 1 / _RATE_HZ)
     rise = (hz - LOW_BAND_HZ[0]) / _EDGE_HZ + 1.0
     fall = (LOW_BAND_HZ[1] - hz) / _EDGE_HZ + 1.0
     gain = np.clip(np.minimum(rise, fall), 0.0, 1.0)

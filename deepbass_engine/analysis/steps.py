@@ -61,7 +61,8 @@ def clicks_db(mono: NDArray[np.float32], sample_rate_hz: int) -> Instants:
         np.pad(peaks, _CLICK_AROUND, mode="reflect" if len(peaks) > _CLICK_AROUND else "edge"),
         2 * _CLICK_AROUND + 1,
     )
-    usual = np.median(around, axis=1) + _CLICK_FLOOR * peaks.max()
+    middles = np.partition(around.astype(np.float32), _CLICK_AROUND, axis=1)[:, _CLICK_AROUND]
+    usual = middles + _CLICK_FLOOR * peaks.max()
     return Instants(20.0 * np.log10(np.maximum(peaks / usual, 1.0)), hop_s / 2, hop_s)
 
 

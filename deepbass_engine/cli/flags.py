@@ -15,7 +15,9 @@ from deepbass_engine.settings import Setting, checked, curve_pair, described
 S = TypeVar("S", bound=Struct)
 
 
-def add_flags(parser: argparse.ArgumentParser, kind: type[Struct], *names: str) -> None:
+def add_flags(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, kind: type[Struct], *names: str
+) -> None:
     """Add flags for a struct's settings, all or those named.
 
     A flag that is not given stays out of the parser's result.

@@ -1,7 +1,8 @@
 """The `deepbass` command: finds the subcommand, runs it, turns what happens into an exit code.
 
 Exit codes: 0 done; 1 done, but some input was left out; 2 bad usage or nothing could be done;
-130 cancelled. Nothing heavy is imported before a subcommand runs, so help comes at once.
+3 flagged, under --strict; 130 cancelled. Nothing heavy is imported before a subcommand runs, so
+help comes at once.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ from deepbass_engine.cli import (
     gui,
     mix,
     model,
+    rough,
 )
 from deepbass_engine.cli.console import Console
 from deepbass_engine.errors import Cancelled, DeepBassError
 from deepbass_engine.version import __version__
 
-COMMANDS = (gui, demo, mix, analyze, crossfade, config, model, encode, decode, devices)
+COMMANDS = (gui, demo, mix, analyze, rough, crossfade, config, model, encode, decode, devices)
 
 EXIT_DONE, EXIT_LEFT_OUT, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 2, 130
 
@@ -88,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="deepbass",
         description="Mix a playlist into one continuous mix. Without a command the window opens.",
         epilog="Exit codes: 0 done; 1 done, but some input was left out; 2 bad usage or nothing "
-        "could be done; 130 cancelled.",
+        "could be done; 3 flagged, under --strict; 130 cancelled.",
     )
     parser.add_argument("--version", action="version", version=f"deepbass {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

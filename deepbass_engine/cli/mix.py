@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,22 @@ import msgspec
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
 from deepbass_engine.errors import PlanError, SettingError
-from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
+from deepbass_engine.settings import (
+    MixSettings,
+    OutputSettings,
+    QualityLimits,
+    SearchSettings,
+    TransitionSpec,
+    described,
+)
 
 if TYPE_CHECKING:
+    from deepbass_engine.mix.quality import MeasuredTransition
     from deepbass_engine.mix.report import MixReport
     from deepbass_engine.project import Problem, Project
+
+_EXIT_LEFT_OUT, _EXIT_FLAGGED = 1, 3
+_AUTO = "auto"
 
 
 def add_parser(commands: Any) -> None:
@@ -31,7 +42,17 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", type=Path, help="the mix, .wav or .flac"
     )
-    add_flags(parser, TransitionSpec)
+    method, *others = described(TransitionSpec)
+    parser.add_argument(
+        method.flag,
+        dest=method.name,
+        choices=(*method.choices, _AUTO),
+        default=argparse.SUPPRESS,
+        help=f"{method.help}; auto tries both and keeps what measures better "
+        f"(default: {method.default})",
+    )
+    add_flags(parser, TransitionSpec, *(setting.name for setting in others))
+    add_flags(parser, SearchSettings, "n_candidates")
     add_flags(parser, MixSettings)
     parser.add_argument(
         "--no-trim",
@@ -51,13 +72,35 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--save-project", metavar="FILE", type=Path, help="save what was mixed as a project"
     )
-    parser.add_argument("--report", metavar="FILE", type=Path, help="write a JSON report")
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        type=Path,
+        help="measure every transition, and write a JSON report",
+    )
+    parser.add_argument(
+        "--html-report",
+        metavar="FILE",
+        type=Path,
+        help="measure every transition, and write a report with pictures to be read in a browser",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="measure every transition; if one passes a limit, say so and end with exit code 3, "
+        "also where some input was left out",
+    )
     parser.add_argument("--cue", action="store_true", help="write OUT.cue, a cue sheet")
     parser.add_argument(
         "--tracklist", action="store_true", help="write OUT.tracklist.txt, times and titles"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
     parser.add_argument("--quiet", action="store_true", help="say only what went wrong")
+    limits = parser.add_argument_group(
+        "limits of quality",
+        "how much worse than both of its tracks a transition may be before it is flagged",
+    )
+    add_flags(limits, QualityLimits)
     parser.set_defaults(run=run)
 
 
@@ -65,9 +108,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Mix, report, and say how it went."""
     from deepbass_engine import playlists, project_file
     from deepbass_engine.mix.job import mix_project
+    from deepbass_engine.mix.report import flagged
     from deepbass_engine.project import Project, tracks_of
 
     target = args.output.absolute()
+    search = _search(args)
     problems: tuple[Problem, ...] = ()
     if args.project is not None:
         if args.paths:
@@ -79,14 +124,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         collected = playlists.collect(args.paths)
         project, problems = Project(tracks=tracks_of(collected.files)), collected.problems
-    project = Project(
-        tracks=project.tracks,
+    project = msgspec.structs.replace(
+        project,
         default=settings_from(args, TransitionSpec, project.default),
         mix=_with_whole_path(settings_from(args, MixSettings, project.mix)),
-        transitions=project.transitions,
+        limits=settings_from(args, QualityLimits, project.limits),
     )
-    extras = _extras(args, target, project)
+    measured: dict[int, MeasuredTransition] = {}
+    extras = _extras(args, target, project, measured)
     try:
+        if search is not None:
+            project = _searched(project, search, args, target, extras, console)
+            extras = _extras(args, target, project, measured)
         report = mix_project(
             project,
             target,
@@ -95,8 +144,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
             beside=[path for path, _ in extras],
             also_read=_also_read(args),
             problems=problems,
+            measure=bool(args.report or args.html_report or args.strict),
             on_estimate=lambda estimate: console.say(str(estimate)),
             on_note=lambda note: console.note(f"deepbass: {note}"),
+            on_measured=measured.__setitem__,
             on_progress=console.progress,
             cancel=console.cancel,
         )
@@ -109,7 +160,59 @@ def run(args: argparse.Namespace, console: Console) -> int:
             save(report, path)
     finally:  # the mix is there whatever became of the rest
         code = tell(report, console)
+        if search is not None:
+            for fade in report.transitions:
+                console.out(f"transition {fade.index + 1}: {fade.because or 'not searched'}")
+    if args.strict and (lines := flagged(report)):
+        for line in lines:
+            console.note(f"deepbass: {line}")
+        return _EXIT_FLAGGED
     return code
+
+
+def _search(args: argparse.Namespace) -> SearchSettings | None:
+    """The search that is asked for; the method that both are tried for is taken out of the flags.
+
+    With the method auto alone each transition is compared with one of the other method.
+    """
+    is_auto = getattr(args, "method", "") == _AUTO
+    if is_auto:
+        del args.method
+    if not is_auto and not hasattr(args, "n_candidates"):
+        return None
+    base = SearchSettings(n_candidates=getattr(args, "n_candidates", 2))
+    return msgspec.structs.replace(base, methods=("simple", "nsynth") if is_auto else ())
+
+
+def _searched(
+    project: Project,
+    search: SearchSettings,
+    args: argparse.Namespace,
+    target: Path,
+    extras: list[tuple[Path, Callable[[MixReport, Path], None]]],
+    console: Console,
+) -> Project:
+    """The project with better transitions, if what it is for may be written at all."""
+    from deepbass_engine.mix.search_job import with_better_transitions
+    from deepbass_engine.mix.targets import check_target
+
+    output = settings_from(args, OutputSettings)
+    check_target(
+        target,
+        [*(track.path for track in project.tracks), *_also_read(args)],
+        output.subtype,
+        overwrite=args.overwrite,
+        beside=[path for path, _ in extras],
+    )
+    return with_better_transitions(
+        project,
+        search,
+        output,
+        on_estimate=lambda estimate: console.say(str(estimate)),
+        on_note=lambda note: console.note(f"deepbass: {note}"),
+        on_progress=console.progress,
+        cancel=console.cancel,
+    )
 
 
 def tell(report: MixReport, console: Console) -> int:
@@ -119,7 +222,7 @@ def tell(report: MixReport, console: Console) -> int:
     console.out(summary(report))
     for warning in warnings(report):
         console.note(f"deepbass: {warning}")
-    return 1 if report.problems else 0
+    return _EXIT_LEFT_OUT if report.problems else 0
 
 
 def _with_whole_path(mix: MixSettings) -> MixSettings:
@@ -135,7 +238,10 @@ def _with_whole_path(mix: MixSettings) -> MixSettings:
 
 
 def _extras(
-    args: argparse.Namespace, target: Path, project: Project
+    args: argparse.Namespace,
+    target: Path,
+    project: Project,
+    measured: Mapping[int, MeasuredTransition],
 ) -> list[tuple[Path, Callable[[MixReport, Path], None]]]:
     """What is asked for beside the mix: each file, and what writes it."""
     from deepbass_engine import project_file
@@ -143,11 +249,17 @@ def _extras(
     from deepbass_engine.mix.report import save_report
     from deepbass_engine.mix.tracklist import save_cue, save_tracklist
 
+    def save_as_html(report: MixReport, path: Path) -> None:
+        from deepbass_engine.mix.html_report import save_html
+
+        save_html(report, dict(sorted(measured.items())), path)
+
     def save_project(_: MixReport, path: Path) -> None:
         project_file.save(with_content_hashes(project), path)
 
     wanted: list[tuple[Path | None, Callable[[MixReport, Path], None]]] = [
         (args.report, save_report),
+        (args.html_report, save_as_html),
         (Path(f"{target}.cue") if args.cue else None, save_cue),
         (Path(f"{target}.tracklist.txt") if args.tracklist else None, save_tracklist),
         (args.save_project, save_project),

@@ -20,6 +20,7 @@ from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import OnNote
 from deepbass_engine.mix.plan import plan_mix
 from deepbass_engine.mix.render import render
+from deepbass_engine.mix.render_measures import OnMeasured
 from deepbass_engine.mix.report import MixReport, make_report
 from deepbass_engine.mix.targets import check_target
 from deepbass_engine.mix.transition_cache import TransitionStore
@@ -39,8 +40,10 @@ def mix_project(
     beside: Sequence[Path] = (),
     also_read: Sequence[Path] = (),
     problems: Sequence[Problem] = (),
+    measure: bool = False,
     on_estimate: OnEstimate | None = None,
     on_note: OnNote | None = None,
+    on_measured: OnMeasured | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> MixReport:
@@ -66,8 +69,13 @@ def mix_project(
         them.
     problems
         What was left out before; they go into the report.
+    measure
+        Whether every transition is measured, and flagged where it passes the project's limits. The
+        mix is the same without.
     on_estimate, on_note
         Told how long NSynth transitions will take, and what is done otherwise than chosen.
+    on_measured
+        Told what each transition measures, by its number; one at a time, from any thread.
     on_progress, cancel
         See `deepbass_engine.progress`.
 
@@ -108,8 +116,11 @@ def mix_project(
         target,
         output,
         transitions=transitions,
+        measure=measure,
+        limits=project.limits,
         on_estimate=on_estimate,
         on_note=on_note,
+        on_measured=on_measured,
         on_progress=on_progress,
         cancel=cancel,
     )

@@ -15,9 +15,6 @@ from deepbass_engine.mix.transition_audio import TransitionAudio
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.settings import QualityLimits
 
-VERSION = "1"
-"""Goes up whenever what is measured of the same audio changes."""
-
 _N_COLUMNS = 400
 
 
@@ -52,7 +49,12 @@ def measure(
     dissonant, dissonance_curve = dissonances(signals, limits.dissonance, cancel)
     cancel.raise_if_cancelled()
     levels = Levels.of(audio)
+    cancel.raise_if_cancelled()
     lows = None if audio.gains is None else Lows.of(signals, audio.gains)
+    cancel.raise_if_cancelled()
+    clicks = click(signals, limits.click)
+    cancel.raise_if_cancelled()
+    jumps = flux(signals, limits.flux)
     cancel.raise_if_cancelled()
     return MeasuredTransition(
         quality=Quality(
@@ -62,8 +64,8 @@ def measure(
             loudness_jump=loudness_jump(levels, limits.loudness_jump),
             bass_overlap=None if lows is None else bass_overlap(lows, limits.bass_overlap),
             kicks=None if lows is None else kicks(lows, limits.kicks),
-            click=click(signals, limits.click),
-            flux=flux(signals, limits.flux),
+            click=clicks,
+            flux=jumps,
             discarded=_discarded(audio, limits.discarded),
         ),
         roughness=rough_curve,

@@ -13,6 +13,9 @@ from msgspec.structs import replace
 
 from deepbass_engine.settings import QualityLimits
 
+VERSION = "1"
+"""Goes up whenever what is measured of the same audio changes."""
+
 MEASURES = (
     "roughness", "dissonance", "loudness_dip", "loudness_jump", "bass_overlap", "kicks",
     "click", "flux", "discarded",

@@ -12,49 +12,39 @@ over.
 Everything written depends on its place in the mix alone, so any number of workers gives the same
 bytes. A worker holds one block and one head or tail; what waits for its other part is at most one
 head or tail for each worker.
+
+Where transitions are measured, a head comes with a little of the track behind it and a tail with a
+little before it (`deepbass_engine.mix.track_reading`), and whoever completes a transition measures
+it when it is written. Then a worker holds a head and a tail, where its track is short or while it
+measures. A transition and its measures that were both kept need no parts.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepbass_engine.analysis.track import not_finite_problem
 from deepbass_engine.atomic import replacing
-from deepbass_engine.audio.decode import BLOCK_FRAMES
-from deepbass_engine.audio.quantize import BIT_DEPTHS, quantize
-from deepbass_engine.audio.stream import TrackStream
-from deepbass_engine.audio.write import (
-    RF64_FROM_BYTES,
-    MixWriter,
-    bytes_needed,
-    open_writer,
-)
+from deepbass_engine.audio.write import RF64_FROM_BYTES, bytes_needed, open_writer
 from deepbass_engine.errors import DeepBassError, OutputError
 from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import Morphs, OnNote, make_morphs, nsynth_transitions
-from deepbass_engine.mix.plan import Body, Fade, MixPlan
+from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.quality import MeasuredTransition
+from deepbass_engine.mix.render_measures import Measures, OnMeasured
+from deepbass_engine.mix.render_work import RenderWork
 from deepbass_engine.mix.side_by_side import work_side_by_side
 from deepbass_engine.mix.transition_cache import TransitionStore
-from deepbass_engine.mix.transitions import (
-    Part,
-    PartsWaiting,
-    kept_transition,
-    under_full_scale,
-)
 from deepbass_engine.mix.voice import Voice, voice_for
-from deepbass_engine.progress import CancelToken, OnProgress, Progress
+from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.project import Problem
-from deepbass_engine.settings import OutputSettings, n_workers
-from deepbass_engine.units import clock_text, seconds_from_frames
+from deepbass_engine.settings import OutputSettings, QualityLimits, n_workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +65,8 @@ class Rendered:
         What of them was done otherwise than chosen.
     timing_s
         Seconds spent on them, by stage.
+    measured
+        What was measured of transitions, by number; empty where that was not asked for.
     """
 
     peak: float
@@ -83,6 +75,7 @@ class Rendered:
     voice: Voice | None = None
     notes: tuple[str, ...] = ()
     timing_s: Mapping[str, float] = field(default_factory=dict)
+    measured: Mapping[int, MeasuredTransition] = field(default_factory=dict)
 
 
 def render(
@@ -91,9 +84,12 @@ def render(
     output: OutputSettings | None = None,
     *,
     transitions: TransitionStore | None = None,
+    measure: bool = False,
+    limits: QualityLimits | None = None,
     rf64_from_bytes: int = RF64_FROM_BYTES,
     on_estimate: OnEstimate | None = None,
     on_note: OnNote | None = None,
+    on_measured: OnMeasured | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> Rendered:
@@ -110,11 +106,18 @@ def render(
     output
         Sample format, and number of tracks worked on at once.
     transitions
-        Where finished transitions are looked for, and kept. The mix is the same without.
+        Where finished transitions are looked for, and kept, and what was measured of them. The mix
+        is the same without.
+    measure
+        Whether every transition is measured. The mix is the same without.
+    limits
+        What their measures must not pass.
     rf64_from_bytes
         Size from which a WAV is written as RF64.
     on_estimate, on_note
         Told how long NSynth transitions will take, and what is done otherwise than chosen.
+    on_measured
+        Told what each transition measures, one at a time, from any thread.
 
     Raises
     ------
@@ -143,8 +146,23 @@ def render(
             cancel=stop,
             rf64_from_bytes=rf64_from_bytes,
         )
+        measures = (
+            Measures(plan, limits or QualityLimits(), transitions, morphs.voice, on_measured, stop)
+            if measure
+            else None
+        )
         try:
-            work = _Work(plan, writer, output.subtype, transitions, spoken, stop, on_progress)
+            work = RenderWork(
+                plan,
+                writer,
+                output.subtype,
+                transitions,
+                spoken.finished,
+                morphs.decoded,
+                measures,
+                stop,
+                on_progress,
+            )
             work_side_by_side(
                 range(len(plan.tracks)),
                 work.render_track,
@@ -161,6 +179,7 @@ def render(
         morphs.voice,
         tuple(morphs.notes),
         morphs.timing_s,
+        measures.in_order() if measures else {},
     )
 
 
@@ -229,152 +248,3 @@ class _Spoken:
             cancel=cancel,
         )
         return cls(finished, morphs)
-
-
-class _Work:
-    """One rendering: what its workers share."""
-
-    def __init__(
-        self,
-        plan: MixPlan,
-        writer: MixWriter,
-        subtype: str,
-        store: TransitionStore | None,
-        spoken: _Spoken,
-        stop: CancelToken,
-        on_progress: OnProgress | None,
-    ) -> None:
-        self.peak = 0.0
-        self.n_clipped = 0
-        self._plan = plan
-        self._fades = plan.fades
-        self._bodies = {s.track: s for s in plan.segments if isinstance(s, Body)}
-        self._writer = writer
-        self._subtype = subtype
-        self._store = store
-        self._spoken = spoken
-        self._stop = stop
-        self._on_progress = on_progress
-        self._lock = threading.Lock()
-        self._waiting = PartsWaiting()
-        self._looking = threading.Lock()
-        self._from_store: dict[int, bool] = {}
-        self._frames_done = 0
-        self._problems: dict[int, list[Problem]] = {}
-
-    def problems_in_order(self) -> list[Problem]:
-        """Problems met, by track."""
-        return [problem for index in sorted(self._problems) for problem in self._problems[index]]
-
-    def render_track(self, index: int) -> None:
-        """Decode a track once: its head, its body, its tail."""
-        with np.errstate(over="ignore"):  # of a float file at the end of its range
-            self._render_track(index)
-
-    def _render_track(self, index: int) -> None:
-        track, body = self._plan.tracks[index], self._bodies.get(index)
-        before = self._fades[index - 1] if index else None
-        behind = self._fades[index] if index < len(self._fades) else None
-        gives_head = before is not None and not self._is_done(before)
-        stream = TrackStream(
-            track.source,
-            self._plan.sample_rate_hz,
-            track.span.start_frame + (before.n_frames if before and not gives_head else 0),
-            cancel=self._stop,
-            grid_bits=BIT_DEPTHS.get(self._subtype),
-        )
-        if before and gives_head:
-            self._hand_in(before, "head", stream)
-        if body:
-            frame = body.start_frame
-            for block in stream.blocks(body.n_frames):
-                self._stop.raise_if_cancelled()
-                self._write(frame, block, dither=not stream.on_grid)
-                frame += len(block)
-        if behind and not self._is_done(behind):
-            self._hand_in(behind, "tail", stream)
-        self._note_problems(index, stream)
-
-    def _is_done(self, fade: Fade) -> bool:
-        """Whether a transition needs no parts: it is a cut, or was in the store and is written.
-
-        The first to ask writes it.
-        """
-        if fade.n_frames == 0:
-            return True
-        with self._looking:
-            if fade.index in self._from_store:
-                return self._from_store[fade.index]
-            mixed = self._spoken.finished.get(fade.index)
-            if self._store is not None and fade.method != "nsynth":
-                mixed = self._store.load(self._plan, fade.index, cancel=self._stop)
-            self._from_store[fade.index] = mixed is not None
-        if mixed is not None:
-            self._write_transition(fade, mixed)
-        return mixed is not None
-
-    def _hand_in(self, fade: Fade, side: Literal["head", "tail"], stream: TrackStream) -> None:
-        """Read one part of a transition; render it once the other is there."""
-        samples = stream.read(fade.n_frames)
-        parts = self._waiting.pair(fade.index, side, Part(samples, stream.is_flawless))
-        if parts is not None:
-            mixed = kept_transition(
-                self._plan,
-                fade.index,
-                *parts,
-                self._store,
-                morph=self._spoken.morphs.decoded.get(fade.index),
-                cancel=self._stop,
-            )
-            self._write_transition(fade, mixed)
-
-    def _write_transition(self, fade: Fade, mixed: NDArray[np.float32]) -> None:
-        """Write a transition where it belongs, under full scale in integers."""
-        if self._subtype in BIT_DEPTHS:
-            mixed = under_full_scale(mixed, self._plan.sample_rate_hz, cancel=self._stop)
-        for first in range(0, fade.n_frames, BLOCK_FRAMES):
-            self._stop.raise_if_cancelled()
-            block = mixed[first : first + BLOCK_FRAMES]
-            is_last = first + len(block) == fade.n_frames
-            self._write(
-                fade.start_frame + first, block, transition_index=fade.index if is_last else None
-            )
-
-    def _write(
-        self,
-        first_frame: int,
-        block: NDArray[Any],
-        *,
-        dither: bool = True,
-        transition_index: int | None = None,
-    ) -> None:
-        """Quantise a block, write it, and keep count."""
-        done = quantize(block, self._subtype, first_frame, dither=dither)
-        self._writer.write(first_frame, done.samples)
-        with self._lock:
-            self.peak = max(self.peak, done.peak)
-            self.n_clipped += done.n_clipped
-            self._frames_done += len(block)
-            if self._on_progress is not None:
-                self._on_progress(
-                    Progress("rendering", self._frames_done, self._plan.n_frames, transition_index)
-                )
-
-    def _note_problems(self, index: int, stream: TrackStream) -> None:
-        """Remember what of a track could not be played though the plan counted on it."""
-        path, found = self._plan.tracks[index].source.path, []
-        if stream.n_missing:
-            missing = clock_text(seconds_from_frames(stream.n_missing, self._plan.sample_rate_hz))
-            found.append(
-                Problem(
-                    path,
-                    None,
-                    f"could not be decoded to its end: {missing} are silent in the mix",
-                    "copy or download it again, and mix with trimming on",
-                )
-            )
-        if stream.n_not_finite and not self._plan.tracks[index].n_not_finite:
-            found.append(not_finite_problem(path, stream.n_not_finite))
-        if found:
-            with self._lock:
-                self._problems[index] = found

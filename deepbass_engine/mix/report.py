@@ -17,6 +17,7 @@ from deepbass_engine.atomic import replacing
 from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.errors import shown
 from deepbass_engine.mix.plan import Fade, MixPlan
+from deepbass_engine.mix.quality import MeasuredTransition, Quality
 from deepbass_engine.mix.render import Rendered
 from deepbass_engine.mix.voice import Voice
 from deepbass_engine.project import Problem
@@ -63,10 +64,14 @@ class ReportedTransition(Struct, frozen=True, kw_only=True):
     frames: int
     asked_frames: int
     shortened_because: str
+    because: str = ""
+    """Why a search chose it; empty where a person did."""
     flagged: bool | None = None
     """None where the transition was not measured."""
     reasons: tuple[str, ...] = ()
-    quality: None = None
+    """Names of the measures that pass their limits, the worst first."""
+    score: float | None = None
+    quality: Quality | None = None
     nsynth: ReportedMorph | None = None
     """None where no model spoke it."""
 
@@ -129,7 +134,10 @@ def make_report(
             )
             for track, start_frame in zip(plan.tracks, plan.track_starts, strict=True)
         ),
-        transitions=tuple(_transition(fade, rendered.voice) for fade in plan.fades),
+        transitions=tuple(
+            _transition(fade, rendered.voice, rendered.measured.get(fade.index))
+            for fade in plan.fades
+        ),
         peak_dbfs=db_from_gain(rendered.peak) if rendered.peak > 0 else None,
         clipped_frames=rendered.n_clipped,
         problems=(*problems, *plan.problems, *rendered.problems),
@@ -173,6 +181,7 @@ def summary(report: MixReport) -> str:
             length = seconds_from_frames(fade.frames, rate_hz)
             how = f"{length:.2f} s {_manner(fade)}" if fade.frames else "cut"
             lines.append(f"{'':18}{how}")
+            lines += [f"{'':18}! {words}" for words in _flags(fade)]
     return "\n".join(lines)
 
 
@@ -200,6 +209,22 @@ def warnings(report: MixReport) -> list[str]:
     return found
 
 
+def flagged(report: MixReport) -> list[str]:
+    """What is wrong with each flagged transition, a line for each."""
+    return [
+        f"transition {fade.index + 1} is flagged: {'; '.join(words)}"
+        for fade in report.transitions
+        if (words := _flags(fade))
+    ]
+
+
+def _flags(fade: ReportedTransition) -> list[str]:
+    """What a transition is flagged for, in words, the worst first."""
+    if fade.quality is None:
+        return []
+    return [measure.words for measure in fade.quality.flagged.values()]
+
+
 def _manner(fade: ReportedTransition) -> str:
     """How a transition is made, in a few words."""
     if fade.nsynth is None:
@@ -207,7 +232,9 @@ def _manner(fade: ReportedTransition) -> str:
     return f"{fade.method} {fade.nsynth.morph} {fade.nsynth.embedding_fade}"
 
 
-def _transition(fade: Fade, voice: Voice | None) -> ReportedTransition:
+def _transition(
+    fade: Fade, voice: Voice | None, measured: MeasuredTransition | None
+) -> ReportedTransition:
     morph = None
     if voice is not None and fade.method == "nsynth" and fade.n_frames:
         morph = ReportedMorph(
@@ -218,6 +245,7 @@ def _transition(fade: Fade, voice: Voice | None) -> ReportedTransition:
             embedding_fade=fade.embedding_fade,
             pace=fade.morph_pace,
         )
+    quality = None if measured is None else measured.quality
     return ReportedTransition(
         index=fade.index,
         out_track=fade.index,
@@ -229,5 +257,10 @@ def _transition(fade: Fade, voice: Voice | None) -> ReportedTransition:
         frames=fade.n_frames,
         asked_frames=fade.asked_frames,
         shortened_because=fade.shortened_because,
+        because=fade.because,
+        flagged=None if quality is None else bool(quality.reasons),
+        reasons=() if quality is None else quality.reasons,
+        score=None if quality is None else quality.score,
+        quality=quality,
         nsynth=morph,
     )

@@ -3,9 +3,10 @@
 A transition's name is a hash of the content of both files, of how they are decoded, of the frames
 it takes of each, and of its method, curve and seed; of an NSynth one also of its morph's settings
 and of what decodes it. So whatever is edited elsewhere, it is found; and whatever of it is edited,
-it is not. A file holds a NumPy array (.npy) and behind it a
-checksum, so that what a crash or a full disk left is known for what it is. Losing any of them
-costs time, never a result.
+it is not. A file holds a NumPy array (.npy) and behind it a checksum, so that what a crash or a
+full disk left is known for what it is. What was measured of a transition lies beside it, under a
+name of its own, which also tells what was looked at around it. Losing any of them costs time,
+never a result.
 """
 
 from __future__ import annotations
@@ -14,18 +15,25 @@ import io
 import os
 import secrets
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.analysis import cache
 from deepbass_engine.audio.channels import STEREO
-from deepbass_engine.mix import naming
+from deepbass_engine.mix import naming, quality
 from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.quality import MeasuredTransition
+from deepbass_engine.mix.transition_audio import CONTEXT_S, discarded_s, loudness_lufs
 from deepbass_engine.mix.voice import Voice
 from deepbass_engine.progress import CancelToken
+from deepbass_engine.settings import QualityLimits
+from deepbass_engine.units import frames_from_seconds
 
 VERSION = "1"
 """Goes up whenever a transition's samples change though nothing in its name does."""
@@ -34,6 +42,7 @@ _SAMPLE = np.dtype("<f4")
 _CHECKSUM_BYTES = 4
 _CHUNK_BYTES = 1 << 24
 _SUFFIX = ".npy"
+_MEASURED_SUFFIX = ".measured"
 
 
 class TransitionStore:
@@ -127,14 +136,94 @@ class TransitionStore:
         if not 0 < samples.nbytes <= self._limit_bytes:
             return
         name = _name(plan, index, voice, cancel)
+        if name is not None:
+            self._put(f"{name}{_SUFFIX}", lambda file: _write(file, samples, cancel))
+
+    def load_measured(
+        self,
+        plan: MixPlan,
+        index: int,
+        limits: QualityLimits | None = None,
+        *,
+        voice: Voice | None = None,
+        cancel: CancelToken | None = None,
+    ) -> MeasuredTransition | None:
+        """What was measured of a transition of a plan, if it is here.
+
+        Parameters
+        ----------
+        plan, index, voice, cancel
+            See `load`; a cut is found too.
+        limits
+            What its measures must not pass, whatever they were kept under.
+
+        Returns
+        -------
+        None if it is not here, or damaged, or was measured of anything else: of other context, of
+        tracks that have changed, or by another version of the measures.
+
+        Raises
+        ------
+        Cancelled
+            If asked to stop.
+        """
+        name = _measured_name(plan, index, voice, cancel)
         if name is None:
+            return None
+        path = self._folder / f"{name}{_MEASURED_SUFFIX}"
+        try:
+            content = path.read_bytes()
+            data, checksum = content[:-_CHECKSUM_BYTES], content[-_CHECKSUM_BYTES:]
+            if checksum != _checksum_bytes(zlib.crc32(data)):
+                return None
+            measured = msgspec.msgpack.decode(data, type=MeasuredTransition)
+        except (OSError, msgspec.DecodeError):
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        quality = measured.quality.under(limits or QualityLimits())
+        return msgspec.structs.replace(measured, quality=quality)
+
+    def keep_measured(
+        self,
+        plan: MixPlan,
+        index: int,
+        measured: MeasuredTransition,
+        *,
+        voice: Voice | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        """Keep what was measured of a transition, unless one of its tracks has changed on the way.
+
+        Parameters
+        ----------
+        plan, index, voice, cancel
+            See `load`.
+        measured
+            What was measured of the float samples, of what was truly in the files.
+
+        Raises
+        ------
+        Cancelled
+            If asked to stop; nothing is left behind.
+        """
+        data = msgspec.msgpack.encode(measured)
+        if len(data) > self._limit_bytes:
             return
+        name = _measured_name(plan, index, voice, cancel)
+        if name is not None:
+            content = data + _checksum_bytes(zlib.crc32(data))
+            self._put(f"{name}{_MEASURED_SUFFIX}", lambda file: file.write(content))
+
+    def _put(self, name: str, write: Callable[[BinaryIO], object]) -> None:
+        """Have a file written, whole or not at all, and make room for it."""
         temporary = self._folder / f".{secrets.token_hex(8)}.part"
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             try:
-                _write(temporary, samples, cancel)
-                temporary.replace(self._folder / f"{name}{_SUFFIX}")
+                with temporary.open("xb") as file:
+                    write(file)
+                temporary.replace(self._folder / name)
             except BaseException:
                 with suppress(OSError):
                     temporary.unlink()
@@ -160,6 +249,29 @@ class TransitionStore:
 
 def _name(plan: MixPlan, index: int, voice: Voice | None, cancel: CancelToken | None) -> str | None:
     """What a transition is kept under; None where that can't be told for sure."""
+    decides = _decides(plan, index, voice, cancel)
+    return None if decides is None else naming.digest(decides)
+
+
+def _measured_name(
+    plan: MixPlan, index: int, voice: Voice | None, cancel: CancelToken | None
+) -> str | None:
+    """What the measures of a transition are kept under; None where that can't be told for sure."""
+    decides = _decides(plan, index, voice, cancel)
+    if decides is None:
+        return None
+    fade, leaving, entering = plan.fades[index], plan.tracks[index], plan.tracks[index + 1]
+    context = frames_from_seconds(CONTEXT_S, plan.sample_rate_hz)
+    n_before = min(context, fade.out_frame - leaving.span.start_frame)
+    n_behind = min(context, entering.span.end_frame - fade.in_frame - fade.n_frames)
+    of_tracks = (discarded_s(plan, index), loudness_lufs(plan, index))
+    return naming.digest((quality.VERSION, *decides, n_before, n_behind, of_tracks))
+
+
+def _decides(
+    plan: MixPlan, index: int, voice: Voice | None, cancel: CancelToken | None
+) -> naming.Decides | None:
+    """All that decides a transition's samples."""
     fade = plan.fades[index]
     parts = naming.of_parts(plan, index, cancel)
     if parts is None:
@@ -169,7 +281,7 @@ def _name(plan: MixPlan, index: int, voice: Voice | None, cancel: CancelToken | 
         if voice is None:
             return None
         decides += (fade.morph, fade.embedding_fade, fade.morph_pace, voice.decides)
-    return naming.digest(decides)
+    return decides
 
 
 def _header(n_frames: int) -> bytes:
@@ -181,20 +293,19 @@ def _header(n_frames: int) -> bytes:
     return header.getvalue()
 
 
-def _write(path: Path, samples: NDArray[np.float32], cancel: CancelToken | None) -> None:
+def _write(file: BinaryIO, samples: NDArray[np.float32], cancel: CancelToken | None) -> None:
     """Write header, samples and checksum."""
     header = _header(len(samples))
     data = np.ascontiguousarray(samples, _SAMPLE).reshape(-1).view(np.uint8)
     checksum = zlib.crc32(header)
-    with path.open("xb") as file:
-        file.write(header)
-        for first in range(0, len(data), _CHUNK_BYTES):
-            if cancel is not None:
-                cancel.raise_if_cancelled()
-            chunk = data[first : first + _CHUNK_BYTES].data
-            checksum = zlib.crc32(chunk, checksum)
-            file.write(chunk)
-        file.write(checksum.to_bytes(_CHECKSUM_BYTES, "little"))
+    file.write(header)
+    for first in range(0, len(data), _CHUNK_BYTES):
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        chunk = data[first : first + _CHUNK_BYTES].data
+        checksum = zlib.crc32(chunk, checksum)
+        file.write(chunk)
+    file.write(_checksum_bytes(checksum))
 
 
 def _is_whole(path: Path, header: bytes, n_frames: int, cancel: CancelToken | None) -> bool:
@@ -211,4 +322,8 @@ def _is_whole(path: Path, header: bytes, n_frames: int, cancel: CancelToken | No
                 cancel.raise_if_cancelled()
             checksum = zlib.crc32(chunk, checksum)
             remaining -= len(chunk)
-        return remaining == 0 and file.read() == checksum.to_bytes(_CHECKSUM_BYTES, "little")
+        return remaining == 0 and file.read() == _checksum_bytes(checksum)
+
+
+def _checksum_bytes(checksum: int) -> bytes:
+    return checksum.to_bytes(_CHECKSUM_BYTES, "little")

@@ -86,7 +86,7 @@ class Part:
     Attributes
     ----------
     samples : float32, shape (n_frames, 2)
-        Its tail or head.
+        Its tail or head; where it is to be measured, with what is looked at beside it.
     is_flawless
         Whether all of it was in the file. A transition with a part that was not is not kept, so
         that what is wrong with the file is found, and said, each time.
@@ -171,15 +171,16 @@ def kept_transition(
     morph: Morph | None = None,
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
-    """Make a transition and keep it in the store, if there is one.
-
-    Not one with a flaw in a part, nor one that was decoded otherwise than chosen.
-    """
+    """Make a transition and keep it in the store, if there is one and it `is_worth_keeping`."""
     mixed = transition_audio(plan, index, tail.samples, head.samples, morph)
-    is_as_chosen = morph is None or morph.is_as_chosen
-    if store is not None and is_as_chosen and tail.is_flawless and head.is_flawless:
+    if store is not None and is_worth_keeping(tail, head, morph):
         store.keep(plan, index, mixed, voice=morph.voice if morph else None, cancel=cancel)
     return mixed
+
+
+def is_worth_keeping(tail: Part, head: Part, morph: Morph | None = None) -> bool:
+    """Whether a transition has no flaw in a part, and was decoded as chosen."""
+    return tail.is_flawless and head.is_flawless and (morph is None or morph.is_as_chosen)
 
 
 def under_full_scale(

@@ -39,15 +39,11 @@ class Signals:
     def of(cls, audio: TransitionAudio) -> Signals:
         """Prepare a transition for being measured."""
         rate_hz = audio.sample_rate_hz
+        parts = (audio.outgoing, audio.incoming, audio.heard)
+        loudest = max(_peak(samples) for samples in parts) or 1.0
         outgoing, incoming, heard = (
-            _at_rate((samples[:, 0] + samples[:, 1]) * np.float32(0.5), rate_hz)
-            for samples in (audio.outgoing, audio.incoming, audio.heard)
+            _at_rate(_middle(samples, loudest), rate_hz) for samples in parts
         )
-        loudest = max(_peak(x) for x in (outgoing, incoming, heard))
-        if 0.0 < loudest < np.inf:
-            outgoing, incoming, heard = (
-                x / np.float32(loudest) for x in (outgoing, incoming, heard)
-            )
         n_frames = rescale_frames(audio.n_frames, rate_hz, RATE_HZ)
         n_before = len(outgoing) - n_frames
         return cls(outgoing, incoming, heard, n_before, n_frames)
@@ -105,7 +101,13 @@ def span_text(range_s: tuple[float, float]) -> str:
     return f"from {clock_text(range_s[0])} to {clock_text(range_s[1])}"
 
 
-def _peak(signal: Mono) -> float:
+def _middle(samples: NDArray[np.float32], loudest: float) -> Mono:
+    """The mean of both channels, over the loudest sample; halves first, for they may be huge."""
+    scale = np.float32(0.5 / loudest)
+    return np.asarray(samples[:, 0] * scale + samples[:, 1] * scale)
+
+
+def _peak(signal: NDArray[np.float32]) -> float:
     return max(float(signal.max(initial=0.0)), -float(signal.min(initial=0.0)))
 
 

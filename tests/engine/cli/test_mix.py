@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import signals
 import soundfile
-from commands import deepbass
+from commands import called, deepbass
 from mixes import samples_of
 from nsynth_mixes import model_name as model_name
 
@@ -16,7 +16,7 @@ from deepbass_engine import project_file
 from deepbass_engine.cli.main import main
 from deepbass_engine.nsynth import models
 from deepbass_engine.project import Span, Track, Transition
-from deepbass_engine.settings import MixSettings, TransitionSpec
+from deepbass_engine.settings import MixSettings, QualityLimits, TransitionSpec, described
 
 RATE_HZ = 8000
 
@@ -212,6 +212,7 @@ def test_a_project_that_is_none_is_named(
     ("flags", "in_the_way"),
     [
         (["--report", "r.json"], "r.json"),
+        (["--html-report", "r.html"], "r.html"),
         (["--cue"], "mix.wav.cue"),
         (["--tracklist"], "mix.wav.tracklist.txt"),
         (["--save-project", "set.deepbass"], "set.deepbass"),
@@ -238,7 +239,7 @@ def test_no_file_is_replaced_unless_told_to_and_that_is_said_before_any_work(
     assert (tmp_path / in_the_way).read_text() != "precious"
 
 
-@pytest.mark.parametrize("flag", ["--report", "--save-project"])
+@pytest.mark.parametrize("flag", ["--report", "--html-report", "--save-project"])
 @pytest.mark.parametrize("name", ["one.wav", "mix.wav", "list.m3u8"])
 @pytest.mark.parametrize("more", [[], ["--overwrite"]])
 def test_nothing_is_written_over_the_mix_a_track_or_the_playlist(
@@ -278,6 +279,86 @@ def test_an_empty_name_is_not_the_current_folder(
         main([command, "", *(["-o", "mix.wav"] if command == "mix" else [])])
     assert stopped.value.code == 2
     assert "an empty name leads nowhere" in capsys.readouterr().err
+
+
+# Quality ----------------------------------------------------------------------------------------
+
+NONE_FLAGGED = [
+    word for setting in described(QualityLimits) for word in (setting.flag, str(setting.maximum))
+]
+
+
+def test_strict_ends_with_3_and_says_why(music: list[str], tmp_path: Path) -> None:
+    words = [*music, "-o", tmp_path / "m.wav", "--duration", "1", "--overwrite", *NONE_FLAGGED]
+    flags = ["--limit-discarded", "0", "--no-trim", "--strict"]
+    outcome = called("mix", *words, *flags)
+    assert (outcome.code, outcome.err) == (0, "")
+    outcome = called("mix", *words, *flags, "--limit-loudness-jump", "0")
+    assert outcome.code == 3
+    (line,) = outcome.err.splitlines()
+    assert line.startswith("deepbass: transition 1 is flagged: ")
+    assert f"! {line.partition(': transition 1 is flagged: ')[2]}" in outcome.out
+    assert called("mix", *words, *flags, "--limit-loudness-jump", "0", "--quiet").err == (
+        outcome.err
+    )
+
+
+def test_a_flag_counts_for_more_than_an_input_left_out_and_both_are_named(
+    music: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.mp3").write_text("no music")
+    words = [
+        *music, tmp_path / "bad.mp3", "-o", tmp_path / "m.wav", "--duration", "1", "--overwrite",
+        *NONE_FLAGGED,
+    ]  # fmt: skip
+    assert called("mix", *words, "--strict").code == 1
+    outcome = called("mix", *words, "--strict", "--limit-loudness-jump", "0")
+    assert outcome.code == 3
+    assert "bad.mp3: is no audio file" in outcome.err
+    assert "transition 1 is flagged" in outcome.err
+
+
+def test_without_strict_what_is_flagged_is_shown_and_no_failure(
+    music: list[str], tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    words = [*music, "-o", tmp_path / "m.wav", "--duration", "1", "--overwrite", *NONE_FLAGGED]
+    outcome = called("mix", *words, "--limit-loudness-jump", "0", "--report", report)
+    assert (outcome.code, outcome.err) == (0, "")
+    (transition,) = json.loads(report.read_text())["transitions"]
+    assert (transition["flagged"], transition["reasons"]) == (True, ["loudness_jump"])
+    assert f"! {transition['quality']['loudness_jump']['words']}\n" in outcome.out
+
+
+def test_nothing_is_measured_unless_asked_for(music: list[str], tmp_path: Path) -> None:
+    words = [*music, "-o", tmp_path / "m.wav", "--duration", "1", "--limit-loudness-jump", "0"]
+    outcome = called("mix", *words)
+    assert outcome.code == 0
+    assert "!" not in outcome.out
+
+
+def test_limits_are_saved_with_the_project_and_hold_when_it_is_mixed_again(
+    music: list[str], tmp_path: Path
+) -> None:
+    project = tmp_path / "set.deepbass"
+    words = ["--duration", "1", "--save-project", project, "--overwrite"]
+    strict = [*NONE_FLAGGED, "--limit-loudness-jump", "0"]
+    assert run(*music, "-o", tmp_path / "a.wav", *words, *strict) == 0
+    assert project_file.load(project).limits.loudness_jump == 0.0
+    again = ["--project", project, "-o", tmp_path / "b.wav", "--overwrite", "--strict"]
+    assert run(*again) == 3
+    assert run(*again, "--limit-loudness-jump", "100", "--save-project", project) == 0
+    limits = project_file.load(project).limits
+    assert limits.loudness_jump == 100.0
+    assert limits.flux == next(s.maximum for s in described(QualityLimits) if s.name == "flux")
+
+
+def test_a_report_to_be_read_in_a_browser_is_written(music: list[str], tmp_path: Path) -> None:
+    page = tmp_path / "mix.html"
+    assert run(*music, "-o", tmp_path / "m.wav", "--duration", "1", "--html-report", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "one.wav" in text
+    assert "two.wav" in text
 
 
 # NSynth -----------------------------------------------------------------------------------------

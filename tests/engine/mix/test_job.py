@@ -330,3 +330,28 @@ def test_what_a_model_did_is_told_and_reported(project, tmp_path, model_name):
     assert sum(report.timing_s.values()) <= 2 * report.timing_s["total"]
     assert min(report.timing_s.values()) >= 0
     assert report.notes == ()
+
+
+def test_a_mix_is_measured_only_when_asked_to_and_stays_the_same(project, tmp_path):
+    told = []
+    plain = mix_project(project, tmp_path / "x.wav", on_measured=lambda *found: told.append(found))
+    assert told == []
+    assert plain.transitions[0].quality is None
+    measured = mix_project(
+        project, tmp_path / "y.wav", measure=True, on_measured=lambda *found: told.append(found)
+    )
+    ((index, found),) = told
+    assert (index, found.quality) == (0, measured.transitions[0].quality)
+    assert (tmp_path / "x.wav").read_bytes() == (tmp_path / "y.wav").read_bytes()
+
+
+def test_measures_are_kept_beside_transitions(project, tmp_path):
+    store = TransitionStore(tmp_path / "store")
+    first, second = (
+        mix_project(
+            project, tmp_path / "mix.wav", transitions=store, measure=True, overwrite=True
+        ).transitions
+        for _ in range(2)
+    )
+    assert first == second
+    assert len(list((tmp_path / "store").iterdir())) == 2

@@ -15,9 +15,10 @@ from nsynth_mixes import exact_output, nsynth_project
 
 from deepbass_engine.errors import OutputError
 from deepbass_engine.mix.job import mix_project
-from deepbass_engine.mix.report import MixReport, save_report, summary, warnings
+from deepbass_engine.mix.quality import MEASURES, MeasuredTransition
+from deepbass_engine.mix.report import MixReport, flagged, save_report, summary, warnings
 from deepbass_engine.project import Problem, Project, tracks_of
-from deepbass_engine.settings import MixSettings, OutputSettings, TransitionSpec
+from deepbass_engine.settings import MixSettings, OutputSettings, QualityLimits, TransitionSpec
 from deepbass_engine.version import __version__
 
 RATE_HZ = 16_000
@@ -98,8 +99,8 @@ def test_the_document_has_the_keys_of_its_schema_and_says_what_was_mixed(
         {
             "index": index, "out_track": index, "in_track": index + 1, "method": "simple",
             "curve": "equal_power", "seed": 3, "start_frame": start_frame, "frames": 4000,
-            "asked_frames": 8000, "shortened_because": why, "flagged": None, "reasons": [],
-            "quality": None, "nsynth": None,
+            "asked_frames": 8000, "shortened_because": why, "because": "", "flagged": None,
+            "reasons": [], "score": None, "quality": None, "nsynth": None,
         }
         for index, start_frame in enumerate([44_000, 48_000])
     ]  # fmt: skip
@@ -254,3 +255,91 @@ def test_an_nsynth_transition_is_told_with_what_was_made_of_it(tmp_path, tracks,
         "embedding_fade": "HannFade", "pace": "curve",
     }  # fmt: skip
     assert (second["method"], second["nsynth"]) == ("nsynth", None)  # a cut
+
+
+# Measured ---------------------------------------------------------------------------------------
+
+LAX = QualityLimits(**dict.fromkeys(MEASURES, 1000.0))
+
+
+@pytest.fixture
+def quiet_pair(tmp_path: Path) -> list[Path]:
+    """One piece of music twice, the second time 20 dB quieter."""
+    music = signals.music(6, RATE_HZ)
+    return [
+        signals.write(tmp_path / "loud.wav", music, RATE_HZ),
+        signals.write(tmp_path / "quiet.wav", music * np.float32(0.1), RATE_HZ),
+    ]
+
+
+def measured_mix(
+    folder: Path, paths: list[Path], limits: QualityLimits
+) -> tuple[MixReport, dict[int, MeasuredTransition]]:
+    """Report of a mix that was measured, and what was told."""
+    told: dict[int, MeasuredTransition] = {}
+    project = Project(
+        tracks=tracks_of(paths), default=TransitionSpec(duration_s=1.0), limits=limits
+    )
+    report = mix_project(
+        project, folder / "mix.wav", overwrite=True, measure=True, on_measured=told.__setitem__
+    )
+    return report, told
+
+
+def test_a_step_in_loudness_is_flagged_and_said(tmp_path: Path, quiet_pair: list[Path]) -> None:
+    limits = msgspec.structs.replace(LAX, loudness_jump=15.0)
+    report, told = measured_mix(tmp_path, quiet_pair, limits)
+    (transition,) = report.transitions
+    assert (transition.flagged, transition.reasons) == (True, ("loudness_jump",))
+    jump = told[0].quality.loudness_jump
+    assert jump is not None
+    assert jump.excess == pytest.approx(20.0, abs=0.5)
+    assert transition.quality == told[0].quality
+    assert flagged(report) == [f"transition 1 is flagged: {jump.words}"]
+    assert summary(report).splitlines()[4:6] == [
+        "                  1.00 s simple equal_power",
+        f"                  ! {jump.words}",
+    ]
+    assert warnings(report) == []
+
+
+def test_what_is_wrong_is_said_the_worst_first(tmp_path: Path, quiet_pair: list[Path]) -> None:
+    none_allowed = QualityLimits(**dict.fromkeys(MEASURES, 1e-9))
+    report, told = measured_mix(tmp_path, quiet_pair, none_allowed)
+    words = [measure.words for measure in told[0].quality.flagged.values()]
+    assert len(words) > 1
+    assert flagged(report) == [f"transition 1 is flagged: {'; '.join(words)}"]
+
+
+def test_under_limits_that_it_keeps_a_transition_is_measured_and_not_flagged(
+    tmp_path: Path, quiet_pair: list[Path]
+) -> None:
+    report, _ = measured_mix(tmp_path, quiet_pair, LAX)
+    assert flagged(report) == []
+    assert len(summary(report).splitlines()) == 6
+    (transition,) = saved(report, tmp_path / "r.json")["transitions"]
+    assert (transition["flagged"], transition["reasons"]) == (False, [])
+    assert transition["score"] == report.transitions[0].score
+    assert list(transition["quality"]) == [*_all_measures(), "true_peak"]
+    for name in ("beat_phase", "key", "true_peak"):  # until tempo, key and true peak are known
+        assert transition["quality"][name] is None
+    assert list(transition["quality"]["loudness_jump"]) == [
+        "value", "unit", "outgoing", "incoming", "excess", "limit", "range_s", "words",
+    ]  # fmt: skip
+
+
+def _all_measures() -> list[str]:
+    """Names of what stands in a document, in order."""
+    return [
+        "roughness", "dissonance", "loudness_dip", "loudness_jump", "bass_overlap", "kicks",
+        "beat_phase", "key", "click", "flux", "discarded",
+    ]  # fmt: skip
+
+
+def test_a_measured_document_is_the_same_each_time(tmp_path: Path, quiet_pair: list[Path]) -> None:
+    texts = []
+    for _ in range(2):
+        report, _ = measured_mix(tmp_path, quiet_pair, LAX)
+        save_report(msgspec.structs.replace(report, timing_s={}), tmp_path / "report.json")
+        texts.append((tmp_path / "report.json").read_bytes())
+    assert texts[0] == texts[1]
