@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from decks import RATE_HZ, bass, chord, drums
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepbass_engine.analysis.low_band import HOP_S, beat_s, low_band, onsets_s
-from tests.decks import RATE_HZ, bass, chord, drums
 
 
 def mono(*parts: np.ndarray) -> np.ndarray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from decks import RATE_HZ, chord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepbass_engine.analysis.steps import Instants, clicks_db, flux_percent
-from tests.decks import RATE_HZ, chord
 
 
 def at_s(instants: Instants) -> float:

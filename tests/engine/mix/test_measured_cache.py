@@ -13,7 +13,7 @@ import signals
 from mixes import plan_of
 from nsynth_mixes import install, nsynth_plan, voice_of
 
-from deepbass_engine.mix import measuring
+from deepbass_engine.mix import quality
 from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.plan import MixPlan
 from deepbass_engine.mix.playback import audio_around

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soxr
+from decks import C_MAJOR, LENGTH_S, RATE_HZ, SEMITONE, bass, chord, deck, drums, joined
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.transition_audio import TransitionAudio
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.settings import QualityLimits, curve_pair
-from tests.decks import C_MAJOR, LENGTH_S, RATE_HZ, SEMITONE, bass, chord, deck, drums, joined
 
 E_MINOR = (329.63, 392.0, 493.88)
 
