@@ -31,7 +31,7 @@ from deepbass_engine.fades.embedding import faded
 from deepbass_engine.mix import morph_cache
 from deepbass_engine.mix.estimate import Estimate, OnEstimate
 from deepbass_engine.mix.plan import MixPlan
-from deepbass_engine.mix.side_by_side import work_side_by_side
+from deepbass_engine.mix.side_by_side import ToldOnce, work_side_by_side
 from deepbass_engine.mix.voice import Voice
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.settings import n_workers
@@ -205,12 +205,11 @@ class _Work:
         self.morphs = Morphs(voice)
         self._plan = plan
         self._voice = voice
-        self._on_begin = on_begin
+        self._begin = ToldOnce(on_begin)
         self._on_failed = on_failed
         self._on_progress = on_progress
         self.cancel = cancel
         self._lock = threading.Lock()
-        self._begun: set[int] = set()
         self._tails: dict[int, NDArray[np.float32]] = {}
         self._heads: dict[int, NDArray[np.float32]] = {}
         self._errors: dict[int, DeepBassError] = {}
@@ -383,15 +382,6 @@ class _Work:
                 frame = fade.out_frame if parts is self._tails else fade.in_frame
                 stream.skip(frame - stream.next_frame)
                 parts[index] = heard(stream.read(fade.n_frames), plan.sample_rate_hz, hop)
-
-    def _begin(self, indices: set[int]) -> None:
-        """Say once of each transition that work on it has begun."""
-        with self._lock:
-            new = indices - self._begun
-            self._begun |= new
-        if self._on_begin is not None:
-            for index in sorted(new):
-                self._on_begin(index)
 
     def _tell(self, stage: str, done: int, total: int, index: int | None = None) -> None:
         if self._on_progress is not None:

@@ -12,6 +12,30 @@ from deepbass_engine.progress import CancelToken
 _LOOKS_EVERY_S = 0.05
 
 
+class ToldOnce:
+    """Tells of each of some numbers once, the first time it comes up; safe between threads.
+
+    Parameters
+    ----------
+    tell
+        Called with the number, in the thread in which it came up.
+    """
+
+    def __init__(self, tell: Callable[[int], None] | None) -> None:
+        self._tell = tell
+        self._told: set[int] = set()
+        self._lock = threading.Lock()
+
+    def __call__(self, numbers: Iterable[int]) -> None:
+        """Tell of those that have not come up before, in order."""
+        with self._lock:
+            new = set(numbers) - self._told
+            self._told |= new
+        if self._tell is not None:
+            for number in sorted(new):
+                self._tell(number)
+
+
 def work_side_by_side(
     items: Iterable[int],
     work: Callable[[int], None],

@@ -29,7 +29,7 @@ from deepbass_engine.mix.morphs import (
     nsynth_transitions,
 )
 from deepbass_engine.mix.plan import Fade, MixPlan
-from deepbass_engine.mix.side_by_side import work_side_by_side
+from deepbass_engine.mix.side_by_side import ToldOnce, work_side_by_side
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
@@ -60,9 +60,9 @@ def morphed(
     sample_rate_hz
         Rate of the mix.
     """
-    from deepbass_engine.nsynth.mulaw import inverse_mu_law
+    from deepbass_engine.nsynth.mulaw import samples_of_model_classes
 
-    decoded = inverse_mu_law(morph.classes.astype(np.int16) - 128)
+    decoded = samples_of_model_classes(morph.classes)
     at_rate = morph_at_rate(decoded, len(tail), sample_rate_hz)
     if kind == "raw":
         return raw(at_rate)
@@ -286,11 +286,10 @@ class _Transitions:
         self._missing: set[int] = set()
         self._morphs = Morphs()
         self._store = store
-        self._on_begin = on_begin
+        self._begin = ToldOnce(on_begin)
         self._on_done = on_done
         self._on_progress = on_progress
         self._told: set[int] = set()
-        self._begun: set[int] = set()
         self._waiting = PartsWaiting()
         self._lock = threading.Lock()
         self._stop = CancelToken()
@@ -391,15 +390,6 @@ class _Transitions:
             self._tell(index, error=error)
         else:
             self._tell(index)
-
-    def _begin(self, indices: set[int]) -> None:
-        """Say once of each transition that work on it has begun."""
-        with self._lock:
-            new = indices - self._begun
-            self._begun |= new
-        if self._on_begin is not None:
-            for index in sorted(new):
-                self._on_begin(index)
 
     def _tell(
         self, index: int, *, came_from_store: bool = False, error: DeepBassError | None = None

@@ -16,7 +16,7 @@ from deepbass_engine.nsynth.backends import DeviceFacts, Precision
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.cpu import steps as kernel
 from deepbass_engine.nsynth.cpu.crew import Crew
-from deepbass_engine.nsynth.cpu.layout import Layout, Matrices, aligned, lay_out
+from deepbass_engine.nsynth.cpu.layout import Layout, Matrices, aligned, lay_out, widened
 from deepbass_engine.nsynth.cpu.meeting import FLAG_BYTES
 from deepbass_engine.nsynth.cpu.target import PANEL, n_cores, target
 
@@ -128,7 +128,7 @@ class CpuDecoding:
         config, widths = decoder.config, decoder.layout.widths
         n_streams, n_past = len(encodings), config.filter_length - 1
         self._is_bytes = decoder.layout.matrices.elements.itemsize == 1
-        self._encodings = aligned(_padded_last(encodings, widths.n_z))
+        self._encodings = aligned(widened(encodings, widths.n_z))
         block = max(1, min(_LONGEST_BLOCK, _BLOCK_ROWS // n_streams))
         block = 1 << (block.bit_length() - 1)
         self.blocks = np.array(
@@ -268,7 +268,3 @@ def _empty_ring(n_rows: int, n_streams: int, width: int, is_bytes: bool) -> NDAr
     if is_bytes:
         return aligned(np.full((n_rows, n_streams, width), _ZERO_BYTE, np.uint8))
     return _zeros(n_rows, n_streams, width)
-
-
-def _padded_last(values: Float, width: int) -> Float:
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width - values.shape[-1])])

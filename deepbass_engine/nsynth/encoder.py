@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deepbass_engine.nsynth.compiling import when_compiled
 from deepbass_engine.nsynth.config import WaveNetConfig
-from deepbass_engine.nsynth.cpu.layout import aligned
+from deepbass_engine.nsynth.cpu.layout import aligned, widened
 from deepbass_engine.nsynth.cpu.meeting import FLAG_BYTES
 from deepbass_engine.nsynth.cpu.target import PANEL, n_cores
 from deepbass_engine.nsynth.encoder_kernel import ROWS, encode_samples
@@ -176,14 +176,15 @@ class _Layout:
     def __init__(self, config: WaveNetConfig, weights: Mapping[str, Float]) -> None:
         self.width = -(-config.encoder_width // PANEL) * PANEL
         self.start = aligned(
-            self._wide(
-                np.vstack([weights["ae_startconv/W"][0, :, 0], weights["ae_startconv/biases"]])
+            widened(
+                np.vstack([weights["ae_startconv/W"][0, :, 0], weights["ae_startconv/biases"]]),
+                self.width,
             )
         )
         matrices, biases = [], []
         for i in range(1, config.encoder_layers + 1):
             for name in (f"ae_dilatedconv_{i}", f"ae_res_{i}"):
-                taps = self._wide(weights[f"{name}/W"][0])
+                taps = widened(weights[f"{name}/W"][0], self.width)
                 taps = np.pad(taps, [(0, 0), (0, self.width - taps.shape[1]), (0, 0)])
                 matrices.append(_panels(taps.reshape(-1, self.width)))
                 biases.append(weights[f"{name}/biases"])
@@ -191,14 +192,9 @@ class _Layout:
         self.elements = aligned(np.concatenate(matrices))
         sizes = [len(matrix) for matrix in matrices]
         self.starts = np.cumsum([0, *sizes[:-1]], dtype=np.int64)
-        self.biases = aligned(self._wide(np.stack(biases)))
+        self.biases = aligned(widened(np.stack(biases), self.width))
         self.bottleneck = weights["ae_bottleneck/W"][0, 0].astype(np.float64)
         self.bottleneck_biases = weights["ae_bottleneck/biases"].astype(np.float64)
-
-    def _wide(self, values: Float) -> Float:
-        """Padded with zeros at the end of the last axis."""
-        missing = self.width - values.shape[-1]
-        return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
 
 
 class _Encoding:

@@ -131,16 +131,16 @@ def lay_out(config: WaveNetConfig, weights: Mapping[str, Float], precision: Prec
     stepped = []
     for i in layers:
         stepped.append(gated(matrix(f"dilatedconv_{i}", -1)))
-        res = _wider(matrix(f"res_{i}"), widths.hidden)
+        res = widened(matrix(f"res_{i}"), widths.hidden)
         stepped.append(np.concatenate([res, matrix(f"skip_{i}")], axis=1))
     stepped += [matrix("skip_start"), matrix("out1"), matrix("logits")]
     for i in layers:
         stepped += [gated(matrix(f"dilatedconv_{i}", j)) for j in range(config.filter_length - 1)]
     conditions = [gated(matrix(f"cond_map_{i}")) for i in layers] + [matrix("cond_map_out1")]
     condition_biases = [gated(bias(f"cond_map_{i}") + bias(f"dilatedconv_{i}")) for i in layers]
-    condition_biases.append(_wider(bias("cond_map_out1") + bias("out1"), widths.skip))
+    condition_biases.append(widened(bias("cond_map_out1") + bias("out1"), widths.skip))
     skip_bias = bias("skip_start") + sum((bias(f"skip_{i}") for i in layers), np.float32(0))
-    logit_bias = _wider(bias("logits"), widths.classes)
+    logit_bias = widened(bias("logits"), widths.classes)
     logit_bias[config.n_classes :] = _UNHEARD_LOGIT
     start = np.concatenate([weights["startconv/W"][0, :, 0], [bias("startconv")]])
     return Layout(
@@ -148,9 +148,9 @@ def lay_out(config: WaveNetConfig, weights: Mapping[str, Float], precision: Prec
         matrices=_matrices(stepped, precision, n_rows_multiple=PANEL),
         conditions=_matrices(conditions, "float32", n_rows_multiple=4),
         condition_biases=aligned(np.concatenate(condition_biases)),
-        start=aligned(_wider(start, widths.hidden)),
-        skip_bias=aligned(_wider(skip_bias, widths.skip)),
-        hidden_biases=aligned(np.stack([_wider(bias(f"res_{i}"), widths.hidden) for i in layers])),
+        start=aligned(widened(start, widths.hidden)),
+        skip_bias=aligned(widened(skip_bias, widths.skip)),
+        hidden_biases=aligned(np.stack([widened(bias(f"res_{i}"), widths.hidden) for i in layers])),
         logit_bias=aligned(logit_bias),
     )
 
@@ -168,7 +168,7 @@ def _padded(width: int) -> int:
     return -(-width // PANEL) * PANEL
 
 
-def _wider(values: Float, width: int) -> Float:
+def widened(values: Float, width: int) -> Float:
     """Padded with zeros at the end of the last axis."""
     missing = width - values.shape[-1]
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.nsynth.config import WaveNetConfig
+from deepbass_engine.nsynth.cpu.layout import widened
 from deepbass_engine.nsynth.cuda.program import Precision
 
 Float = NDArray[np.float32]
@@ -69,17 +70,17 @@ def pack(config: WaveNetConfig, weights: Mapping[str, Float], precision: Precisi
         """Outputs of gates: the sigmoids' of 8 channels, the tanhs' of the same, and so on."""
         half = _TILE // 2
         halves = columns.reshape(*columns.shape[:-1], 2, config.width)
-        cut = _padded(halves, n.gate * half).reshape(*columns.shape[:-1], 2, n.gate, half)
+        cut = widened(halves, n.gate * half).reshape(*columns.shape[:-1], 2, n.gate, half)
         return cut.swapaxes(-2, -3).reshape(*columns.shape[:-1], -1)
 
     def skip(columns: Float) -> Float:
-        return _padded(columns, n.skip * _TILE)
+        return widened(columns, n.skip * _TILE)
 
     def out(to_hidden: Float, to_skip: Float) -> Float:
-        return np.concatenate((_padded(to_hidden, n.hidden * _TILE), skip(to_skip)), axis=-1)
+        return np.concatenate((widened(to_hidden, n.hidden * _TILE), skip(to_skip)), axis=-1)
 
     def matrix(columns: Float, n_channel_tiles: int) -> NDArray[np.generic]:
-        padded = _padded(columns.T, n_channel_tiles * _TILE).T
+        padded = widened(columns.T, n_channel_tiles * _TILE).T
         cut = padded.reshape(n_channel_tiles, _TILE, -1, _TILE).transpose(2, 0, 3, 1)
         ordered = cut.reshape(*cut.shape[:2], -1)[..., order]
         return np.clip(ordered, -largest, largest).astype(element)
@@ -98,7 +99,7 @@ def pack(config: WaveNetConfig, weights: Mapping[str, Float], precision: Precisi
         ),
         "out_weights": np.stack([matrix(columns, n.hidden) for columns in outs]),
         "head_weights": matrix(skip(one_tap("out1")), n.skip),
-        "logits_weights": matrix(_padded(one_tap("logits"), n.classes * _TILE), n.skip),
+        "logits_weights": matrix(widened(one_tap("logits"), n.classes * _TILE), n.skip),
         "start_weights": out(start, (start @ skip_start).astype(np.float32)).T,
         "conditioning_weights": np.concatenate(conditioning, axis=-1).T,
         "start_biases": out(
@@ -106,17 +107,11 @@ def pack(config: WaveNetConfig, weights: Mapping[str, Float], precision: Precisi
             (start_biases @ skip_start + biases("skip_start")).astype(np.float32),
         ),
         "out_biases": np.stack([out(biases(f"res_{i}"), biases(f"skip_{i}")) for i in layers]),
-        "logits_biases": _padded(biases("logits"), n.classes * _TILE),
+        "logits_biases": widened(biases("logits"), n.classes * _TILE),
         "conditioning_biases": np.concatenate(conditioning_biases),
         "dilations": np.array(config.dilations, np.int32),
         "ring_firsts": np.cumsum([0, *ring_lengths(config)[:-1]]).astype(np.int32),
     }
-
-
-def _padded(columns: Float, n_columns: int) -> Float:
-    """Zeros behind the last axis."""
-    pad = [(0, 0)] * (columns.ndim - 1) + [(0, n_columns - columns.shape[-1])]
-    return np.pad(columns, pad)
 
 
 def _order(precision: Precision) -> NDArray[np.intp]:
