@@ -88,6 +88,13 @@ COMMANDS = (
     Command("render_nsynth", "&Transition", "R&ender NSynth transitions", ("Ctrl+Shift+R",),
             "render", "Renders all NSynth transitions that are not rendered yet, together, so that "
             "they can be heard"),
+    Command("find_better", "&Transition", "&Find a better one", ("Ctrl+B",), "search",
+            "Tries other lengths, places and curves for this transition, measures each, and offers "
+            "the best to your ears", begins_group=True),
+    Command("find_better_flagged", "&Transition", "Find better ones for &all flagged",
+            ("Ctrl+Shift+B",), "",
+            "Measures every transition, searches for those that are flagged, and lets each have "
+            "its best; one Undo takes it back"),
     Command("reset", "&Transition", "&Back to the playlist's default", ("Ctrl+Backspace",), "reset",
             "Takes back what this transition has of its own"),
     Command("snap", "&Transition", "&Snap", ("S",), "snap",
@@ -109,6 +116,13 @@ COMMANDS = (
     Command("show_a", "P&lay", "Compare: setting &A", ("A",), "compare",
             "Keeps the transition as it is as A; what you change then is B", begins_group=True),
     Command("show_b", "P&lay", "Compare: setting &B", ("B",)),
+    Command("show_c", "P&lay", "Compare: setting &C", ("3",), "",
+            "The third of what a search offers"),
+    Command("blind", "P&lay", "L&isten blind", ("H",), "",
+            "Shuffles the letters of what a search offers and hides what they are, or shows it",
+            is_checkable=True),
+    Command("keep", "P&lay", "&Keep the setting that is heard", ("K",), "ok",
+            "Ends the comparison with the setting that is shown"),
     Command("zoom_in", "&View", "Zoom &in", ("+", "="), "zoom-in"),
     Command("zoom_out", "&View", "Zoom &out", ("-",), "zoom-out"),
     Command("fit", "&View", "&Fit the whole mix", ("0",), "fit"),
@@ -116,11 +130,20 @@ COMMANDS = (
     Command("spectrogram", "&View", "S&pectrogram", ("G",), "spectrogram",
             "Shows the two tracks' frequencies over time in the editor", is_checkable=True,
             begins_group=True),
+    Command("curves", "&View", "&Quality curves", ("Q",), "curves",
+            "Shows how rough a transition is and how its notes clash, over time, in the editor",
+            is_checkable=True),
     Command("shortcuts", "&Help", "&Keys", ("?", "F1"), "help"),
     Command("log_folder", "&Help", "Open the &log folder"),
     Command("about", "&Help", "&About DeepBass", begins_group=True),
     Command("cancel", "&Edit", "&Cancel what runs", ("Esc",), "cancel", begins_group=True),
 )  # fmt: skip
+
+
+def key_of(name: str) -> str:
+    """The key of a command, as this system writes it."""
+    key = next(command.keys[0] for command in COMMANDS if command.name == name)
+    return QKeySequence(key).toString(_NATIVE)
 
 
 def make_actions(owner: QWidget, slots: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:

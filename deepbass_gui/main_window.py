@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -44,6 +44,7 @@ from deepbass_gui.dialogs.settings import SettingsDialog
 from deepbass_gui.dialogs.shortcuts import ShortcutSheet
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, reset_transition
+from deepbass_gui.jobs.measuring import QualityLook
 from deepbass_gui.jobs.pair_jobs import JobState, PairJob, Stage
 from deepbass_gui.jobs.render_work import ExportChoice, MadeTransitions, RenderedMix
 from deepbass_gui.jobs.rendering import Renderer
@@ -52,7 +53,10 @@ from deepbass_gui.music_flow import MusicFlow
 from deepbass_gui.player import Player
 from deepbass_gui.project_files import ProjectFiles
 from deepbass_gui.project_flow import ProjectFlow
+from deepbass_gui.quality_flow import QualityFlow
+from deepbass_gui.search_flow import SearchFlow
 from deepbass_gui.selection import Selection
+from deepbass_gui.views.choices import Below, Cover
 from deepbass_gui.views.editor import TransitionEditor
 from deepbass_gui.views.overview import OverviewStrip
 from deepbass_gui.views.playlist import PlaylistView
@@ -64,7 +68,7 @@ from deepbass_gui.views.transport import TransportBar
 
 _LAYOUT_VERSION = 1
 _MESSAGE_MS = 6_000
-_FOR_A_PAIR = ("show_a", "show_b", "spectrogram")
+_FOR_A_PAIR = ("show_a", "show_b", "spectrogram", "curves")
 _FOR_SOUND = ("play", "play_start", "audition", "loop")
 
 
@@ -89,10 +93,12 @@ class MainWindow(QMainWindow):
         self.renderer = Renderer(document, self)
         self.player = Player(document, self, store=self.renderer.store)
         self.comparison = Comparison(document, self.selection, self.player)
+        self.quality = QualityLook(document, self.selection, self.player, self)
         self.files = ProjectFiles(document, self)
         self.autosave = Autosave(document, self)
         self.flow = ProjectFlow(document, self.files, self.autosave, self)
         self._is_closing = False
+        self._editor_px = 0
 
         self.playlist = PlaylistView(document, self.selection)
         self.timeline = TimelineView(document, self.selection)
@@ -105,6 +111,13 @@ class MainWindow(QMainWindow):
         self.progress = StatusProgress(document.library, self.renderer)
 
         self.music = MusicFlow(self.playlist, self.flow, self)
+        self.search = SearchFlow(
+            document, self.selection, self.player, self.comparison, self.renderer.store, self
+        )
+        self.quality_flow = QualityFlow(
+            self.quality, document, self.selection, self.player, self.editor, self.playlist,
+            self.timeline, self,
+        )  # fmt: skip
 
         self.actions_by_name = commands.make_actions(self, self._slots())
         self._lay_out()
@@ -129,10 +142,15 @@ class MainWindow(QMainWindow):
         column.setStretchFactor(self.timeline, 1)
         self.setCentralWidget(middle)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        editor = Below(self.search.panel, self.editor)
+        self.editor.controls.addWidget(self.search.button)
+        self.editor.put_beside(self.quality_flow.panel)
+        for hidden in (self.overview, self.timeline, self.playlist, self.editor):
+            Cover(hidden, self.comparison)
         left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "playlist": self._dock(self.tr("Playlist"), "playlist", self.playlist, left),
-            "editor": self._dock(self.tr("Transition"), "editor", self.editor, bottom),
+            "editor": self._dock(self.tr("Transition"), "editor", editor, bottom),
             "render": self._dock(self.tr("Render"), "render", self.render_panel, bottom),
             "report": self._dock(self.tr("Report"), "report", self.report, bottom),
         }
@@ -143,6 +161,7 @@ class MainWindow(QMainWindow):
         bar.setSizeGripEnabled(False)
         self._summary = QLabel()
         self._summary.setContentsMargins(0, 0, theme.GRID_PX, 0)
+        bar.addPermanentWidget(self.search.progress)
         bar.addPermanentWidget(self.progress)
         bar.addPermanentWidget(self._summary)
 
@@ -189,7 +208,10 @@ class MainWindow(QMainWindow):
         document.library.failed.connect(faults.show)
         self.selection.pair_changed.connect(self._update_actions)
         self.files.recent_changed.connect(self._fill_recent)
-        for flow in (self.flow, self.music):
+        self.search.take_actions(self.actions_by_name)
+        self.search.panel.opened.connect(self._make_room)
+        self.comparison.changed.connect(self._hide_summary)
+        for flow in (self.flow, self.music, self.search):
             flow.told.connect(self._tell)
             flow.failed.connect(faults.show)
 
@@ -209,8 +231,10 @@ class MainWindow(QMainWindow):
         for name, changed in (
             ("snap", self.editor.snap_changed),
             ("spectrogram", self.editor.spectrogram_changed),
+            ("curves", self.editor.curves_changed),
         ):
             changed.connect(self.actions_by_name[name].setChecked)
+        self.actions_by_name["curves"].setChecked(self.editor.shows_curves)
         self.actions_by_name["snap"].setChecked(self.editor.canvas.snaps)
 
         self.playlist.add_requested.connect(self.music.add)
@@ -228,7 +252,7 @@ class MainWindow(QMainWindow):
         self.renderer.queue_changed.connect(self._update_actions)
         self.renderer.queue_changed.connect(self._show_queue)
         self.render_panel.report_requested.connect(partial(self.show_part, "report"))
-        self.report.marks_changed.connect(self._on_marks)
+        self.renderer.measured.connect(self.quality.take)
 
     def _slots(self) -> dict[str, Callable[[], object]]:
         """What each command does."""
@@ -254,6 +278,8 @@ class MainWindow(QMainWindow):
             "render_nsynth": self._render_missing,
             "next_method": editor.choose_next_method,
             "next_curve": editor.choose_next_curve,
+            "find_better": self.search.find_better,
+            "find_better_flagged": self.search.find_better_flagged,
             "reset": self._reset_transition,
             "snap": editor.toggle_snap,
             "nudge_left": partial(editor.nudge_ms, -10.0),
@@ -270,11 +296,15 @@ class MainWindow(QMainWindow):
             "loop": self._loop,
             "show_a": partial(self.comparison.show, "A"),
             "show_b": partial(self.comparison.show, "B"),
+            "show_c": partial(self.comparison.show, "C"),
+            "blind": self.search.toggle_blind,
+            "keep": self.comparison.keep,
             "zoom_in": partial(self._zoom, "zoom_in"),
             "zoom_out": partial(self._zoom, "zoom_out"),
             "fit": partial(self._zoom, "fit"),
             "follow": self._toggle_follow,
             "spectrogram": editor.toggle_spectrogram,
+            "curves": editor.toggle_curves,
             "shortcuts": self._show_shortcuts,
             "log_folder": self._open_log,
             "about": self._show_about,
@@ -316,6 +346,15 @@ class MainWindow(QMainWindow):
         """Bring a panel to the front: "playlist", "editor", "render" or "report"."""
         self._docks[name].show()
         self._docks[name].raise_()
+
+    def _make_room(self, is_wanted: bool) -> None:
+        """Make the editor's panel higher by what stands above the editor, as far as it goes."""
+        dock, panel = self._docks["editor"], self.search.panel
+        if is_wanted == panel.isHidden():
+            before = self._editor_px
+            self._editor_px = dock.height()
+            height = dock.height() + panel.sizeHint().height() if is_wanted else before
+            self.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def _zoom(self, how: str) -> None:
         """Zoom the editor where it has the keyboard, else the timeline."""
@@ -381,10 +420,6 @@ class MainWindow(QMainWindow):
         if not isinstance(error, DeepBassError):
             faults.show(error)
 
-    def _on_marks(self, marks: Mapping[Pair, tuple[str, ...]]) -> None:
-        self.playlist.set_marks(marks)
-        self.timeline.set_marks(marks)
-
     # Telling
 
     def _tell(self, level: Level, text: str) -> None:
@@ -421,11 +456,13 @@ class MainWindow(QMainWindow):
         QMessageBox.about(self, self.tr("About DeepBass"), text.format(version=__version__))
 
     def _cancel(self) -> None:
-        """Stop what runs: a try-out, rendering, adding, playing; the first that does."""
+        """Stop what runs: a try-out, rendering, a search, adding, playing; the first that does."""
         if self.editor.abort():
             return
         if self.renderer.is_rendering:
             self.renderer.cancel()
+        elif self.search.searcher.is_searching:
+            self.search.searcher.cancel()
         elif self.playlist.is_adding:
             self.playlist.cancel_adding()
         elif self.player.is_playing:
@@ -463,6 +500,10 @@ class MainWindow(QMainWindow):
         length = clock_text(seconds_from_frames(plan.n_frames, plan.sample_rate_hz))
         words = self.tr("{n} tracks, {length}, {rate} kHz")
         return words.format(n=len(plan.tracks), length=length, rate=plan.sample_rate_hz / 1000)
+
+    def _hide_summary(self) -> None:
+        """Hide while listening is blind how long the mix is: it tells one setting from another."""
+        self._summary.setHidden(self.comparison.is_blind)
 
     def _fill_recent(self) -> None:
         self._recent_menu.clear()
@@ -553,9 +594,9 @@ class MainWindow(QMainWindow):
     def shut_down(self) -> None:
         """End all threads; what is being written is finished or taken back."""
         for part in (
-            self.player, self.comparison, self.renderer, self.playlist, self.editor, self.flow,
-            self.files, self.autosave, self.music, self.document.nsynth,
-            self.document.library,
+            self.player, self.comparison, self.quality, self.renderer, self.search,
+            self.playlist, self.editor, self.flow, self.files, self.autosave, self.music,
+            self.document.nsynth, self.document.library,
         ):  # fmt: skip
             part.shut_down()
 

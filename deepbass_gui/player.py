@@ -24,7 +24,7 @@ from deepbass_gui.edits import Pair
 from deepbass_gui.nsynth import Readiness
 from deepbass_gui.playing.device import Output, SinkOutput
 from deepbass_gui.playing.feed import Broken, Feed, FeedEvent, Lost, Ready
-from deepbass_gui.playing.passage import Passage, around, same_place
+from deepbass_gui.playing.passage import Passage, around, same_place, stretch_of
 from deepbass_gui.playing.tape import Tape
 
 TICK_MS = 33
@@ -260,6 +260,21 @@ class Player(QObject):
     def loop_audition(self, pair: Pair) -> None:
         """Play a transition over and over."""
         self._audition(pair, loops=True)
+
+    def play_stretch(self, pair: Pair, range_s: tuple[float, float]) -> None:
+        """Play exactly a stretch of a transition once, without what is before and after it.
+
+        Parameters
+        ----------
+        range_s
+            Its begin and end, from where the transition begins.
+        """
+        fade = self._document.fade(pair)
+        if fade is None or self._document.plan is None:
+            return
+        passage = stretch_of(self._document.plan, fade, range_s)
+        if passage is not None:
+            self._begin(passage, passage.first_frame, None)
 
     def pause(self) -> None:
         """Play no more, and stay here."""

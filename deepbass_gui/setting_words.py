@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from deepbass_engine.settings import Setting
+from deepbass_gui.quality_words import measure_title
 
 
 def setting_title(setting: Setting) -> str:
@@ -26,6 +27,8 @@ def setting_title(setting: Setting) -> str:
         "precision": QCoreApplication.translate("SettingForm", "NSynth precision"),
     }
     name = setting.name
+    if title := measure_title(name):
+        return title
     plain = name.removesuffix(f"_{setting.unit.lower()}") if setting.unit else name
     return known.get(name) or plain.replace("_", " ").capitalize()
 

@@ -19,12 +19,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from deepbass_engine.settings import Device, Jobs, MixSettings, Precision, TransitionSpec
+from deepbass_engine.settings import (
+    Device,
+    Jobs,
+    MixSettings,
+    Precision,
+    QualityLimits,
+    TransitionSpec,
+)
 from deepbass_gui import preferences, theme
 from deepbass_gui.dialogs.export import JOBS_KEY
 from deepbass_gui.dialogs.model_field import ModelField
 from deepbass_gui.document import Document
-from deepbass_gui.edits import with_default, with_mix
+from deepbass_gui.edits import with_default, with_limits, with_mix
 from deepbass_gui.player import LONGEST_ROLL_S, Player
 from deepbass_gui.views.setting_form import SettingForm
 
@@ -53,7 +60,7 @@ class ProgramSettings(Struct, frozen=True, kw_only=True):
 
 
 class SettingsDialog(QDialog):
-    """Shows the playlist's default transition, the mix's settings and the program's.
+    """Shows the playlist's default transition, the mix, limits of quality and the program.
 
     What belongs to the project becomes a step that can be undone; Cancel changes nothing.
     """
@@ -79,6 +86,7 @@ class SettingsDialog(QDialog):
         self.mix = SettingForm(
             MixSettings, project.mix, fields={"model": ModelField(document.nsynth)}
         )
+        self.quality = SettingForm(QualityLimits, project.limits)
         self.program = SettingForm(ProgramSettings, program)
         self.program.changed.connect(self._show_devices)
         document.nsynth.devices_found.connect(self._show_devices)
@@ -87,6 +95,7 @@ class SettingsDialog(QDialog):
         for form, words in (
             (self.transition, self.tr("&Transitions")),
             (self.mix, self.tr("&Mix")),
+            (self.quality, self.tr("&Quality")),
             (self.program, self.tr("&Program")),
         ):
             area = QScrollArea()
@@ -119,6 +128,7 @@ class SettingsDialog(QDialog):
         document = self._document
         project = with_default(document.settled_project, **_values(self.transition))
         project = with_mix(project, **_values(self.mix))
+        project = with_limits(project, **_values(self.quality))
         document.edit(self.tr("Settings"), project)
         program: ProgramSettings = self.program.values()
         preferences.put(JOBS_KEY, program.jobs)

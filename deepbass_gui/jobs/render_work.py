@@ -20,6 +20,7 @@ from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.errors import DeepBassError
 from deepbass_engine.mix.job import mix_project
 from deepbass_engine.mix.plan import MixPlan, plan_mix
+from deepbass_engine.mix.quality import MeasuredTransition
 from deepbass_engine.mix.report import MixReport, save_report
 from deepbass_engine.mix.tracklist import save_cue, save_tracklist
 from deepbass_engine.mix.transition_cache import TransitionStore
@@ -74,6 +75,15 @@ class RenderedMix:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of a transition of a plan while it was rendered."""
+
+    plan: MixPlan
+    index: int
+    measured: MeasuredTransition
+
+
+@dataclass(frozen=True, slots=True)
 class MadeTransitions:
     """Transitions that were made without a mix, and those that could not be."""
 
@@ -107,8 +117,10 @@ def rendered(
         overwrite=choice.overwrite,
         beside=list(choice.beside),
         transitions=store,
+        measure=True,
         on_estimate=job.tell,
         on_note=job.tell,
+        on_measured=lambda index, measured: job.tell(Measured(plan, index, measured)),
         on_progress=lambda progress: _tell_written(job, progress),
         cancel=job.cancel,
     )

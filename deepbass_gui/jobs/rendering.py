@@ -31,6 +31,7 @@ from deepbass_gui.jobs.pair_jobs import (
 from deepbass_gui.jobs.render_work import (
     ExportChoice,
     MadeTransitions,
+    Measured,
     RenderedMix,
     made,
     rendered,
@@ -60,6 +61,8 @@ class Renderer(QObject):
         What is done otherwise than chosen, as a sentence.
     finished(RenderedMix)
         The mix is there.
+    measured(Measured)
+        What a transition of the mix that is being written measures.
     made(MadeTransitions)
         The transitions are there.
     stopped()
@@ -72,6 +75,7 @@ class Renderer(QObject):
     advanced = Signal()
     noted = Signal(str)
     finished = Signal(object)
+    measured = Signal(object)
     made = Signal(object)
     stopped = Signal()
     failed = Signal(object)
@@ -227,6 +231,9 @@ class Renderer(QObject):
                 self._put(job)
             case Told(Estimate() as estimate):
                 self._expect(estimate)
+            case Told(Measured() as measured):
+                self.measured.emit(measured)
+                return
             case Told(str() as note):
                 self.noted.emit(note)
                 return

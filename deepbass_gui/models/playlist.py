@@ -37,6 +37,7 @@ from deepbass_gui.edits import OWN_FIELDS, Pair, own
 from deepbass_gui.jobs.library import State, TrackFacts
 from deepbass_gui.models.playlist_columns import Column, ShownTrack, Status, columns
 from deepbass_gui.nsynth import Readiness
+from deepbass_gui.quality_words import Mark
 from deepbass_gui.setting_words import choice_words
 
 ROWS_MIME = "application/x-deepbass-rows"
@@ -109,7 +110,7 @@ class PlaylistModel(QAbstractTableModel):
         self._rows: list[Row] = []
         self._unplanned: set[str] = set()
         self._problems: dict[Path, tuple[Problem, ...]] = {}
-        self._marks: dict[Pair, tuple[str, ...]] = {}
+        self._marks: dict[Pair, tuple[Mark, ...]] = {}
         self._news: set[Path] = set()
         self._is_stale = False
         self._soon = QTimer(self)
@@ -158,10 +159,11 @@ class PlaylistModel(QAbstractTableModel):
             order = sorted(known, key=keys.__getitem__, reverse=True) + unknown
         return order
 
-    def set_marks(self, marks: Mapping[Pair, tuple[str, ...]]) -> None:
-        """Flag transitions, each with its reasons in words; all others lose their flag."""
-        self._marks = dict(marks)
-        self._show_all()
+    def set_marks(self, marks: Mapping[Pair, tuple[Mark, ...]]) -> None:
+        """Flag transitions, each with its reasons; all others lose their flag."""
+        if marks != self._marks:
+            self._marks = dict(marks)
+            self._show_all()
 
     def status(self, row: Row) -> Status:
         """How a row fares."""
@@ -352,8 +354,9 @@ class PlaylistModel(QAbstractTableModel):
             words.append(_tr("to render"))
             reasons.append(_tr("Not rendered yet: the plain crossfade is heard in its place."))
         if marks:
-            reasons.append(_tr("Flagged: {marks}.").format(marks=", ".join(marks)))
-            return Status(", ".join([*marks, *words]), "flag", "flagged", tuple(reasons), 0)
+            reasons += [mark.sentence for mark in marks]
+            text = ", ".join([*(mark.short for mark in marks), *words])
+            return Status(text, "flag", "flagged", tuple(reasons), 0)
         if words:
             icon = "warning" if shortened else "render"
             return Status(", ".join(words), icon, "flagged", tuple(reasons), 1)

@@ -19,6 +19,7 @@ from deepbass_engine.errors import shown
 from deepbass_engine.mix.report import MixReport, ReportedTransition
 from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_gui import theme
+from deepbass_gui.quality_words import reason_words, sentence
 from deepbass_gui.setting_words import choice_words
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -31,6 +32,7 @@ class _Column:
     title: str
     text: Callable[[MixReport, ReportedTransition], str]
     is_number: bool = False
+    tip: Callable[[ReportedTransition], str] | None = None
 
 
 class ReportModel(QAbstractTableModel):
@@ -51,7 +53,12 @@ class ReportModel(QAbstractTableModel):
             ),
             _Column(self.tr("Method"), lambda _, fade: choice_words("method", fade.method)),
             _Column(self.tr("Curve"), lambda _, fade: fade.curve),
-            _Column(self.tr("Worth knowing"), lambda _, fade: "; ".join(notes(fade))),
+            _Column(self.tr("Score"), lambda _, fade: _score(fade), True, self._score_tip),
+            _Column(
+                self.tr("Worth knowing"),
+                lambda _, fade: "; ".join(notes(fade)),
+                tip=lambda fade: "\n".join(sentences(fade)),
+            ),
         )
 
     def show_report(self, report: MixReport | None, titles: tuple[str, ...] = ()) -> None:
@@ -89,6 +96,8 @@ class ReportModel(QAbstractTableModel):
         if self._report is None:
             return None
         column, fade = self._columns[index.column()], self._report.transitions[index.row()]
+        if role == Qt.ItemDataRole.ToolTipRole and column.tip is not None:
+            return column.tip(fade)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return column.text(self._report, fade)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.is_number:
@@ -96,6 +105,12 @@ class ReportModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and index.column() == len(self._columns) - 1:
             return theme.icon("flag", "flagged") if notes(fade) else None
         return None
+
+    def _score_tip(self, _fade: ReportedTransition) -> str:
+        return self.tr(
+            "How much worse it measures than its two tracks: 0 is as good as they are,\n"
+            "at 1 something is at its limit."
+        )
 
     def as_text(self) -> str:
         """The table in lines, with tabs between its columns."""
@@ -109,10 +124,23 @@ class ReportModel(QAbstractTableModel):
 
 
 def notes(fade: ReportedTransition) -> tuple[str, ...]:
-    """What is worth knowing of a transition, in words."""
+    """What is worth knowing of a transition, in a few words each."""
+    return (*map(reason_words, fade.reasons), *_shortened(fade))
+
+
+def sentences(fade: ReportedTransition) -> tuple[str, ...]:
+    """The same at length."""
+    flagged = fade.quality.flagged if fade.quality is not None else {}
+    return (*(sentence(measure.words) for measure in flagged.values()), *_shortened(fade))
+
+
+def _shortened(fade: ReportedTransition) -> tuple[str, ...]:
     words = QCoreApplication.translate("ReportModel", "shortened: {why}")
-    shortened = (words.format(why=fade.shortened_because),) if fade.shortened_because else ()
-    return (*fade.reasons, *shortened)
+    return (words.format(why=fade.shortened_because),) if fade.shortened_because else ()
+
+
+def _score(fade: ReportedTransition) -> str:
+    return "" if fade.score is None else f"{fade.score:.2f}"
 
 
 def _clock(report: MixReport, frame: int) -> str:

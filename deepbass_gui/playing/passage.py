@@ -57,6 +57,13 @@ def around(plan: MixPlan, fade: Fade, pre_roll_s: float, post_roll_s: float) -> 
     return Passage(plan, first, end)
 
 
+def stretch_of(plan: MixPlan, fade: Fade, range_s: tuple[float, float]) -> Passage | None:
+    """Exactly a stretch of a transition, counted from its begin; None where nothing is in it."""
+    offsets = (frames_from_seconds(seconds, plan.sample_rate_hz) for seconds in range_s)
+    first, end = (min(max(0, fade.start_frame + n), plan.n_frames) for n in offsets)
+    return Passage(plan, first, end) if first < end else None
+
+
 def same_place(before: MixPlan, after: MixPlan, frame: int) -> int | None:
     """Where what is heard at a frame of one mix lies in another; None where its track is gone.
 

@@ -8,19 +8,23 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QSizePolicy,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from deepbass_engine.units import frames_from_seconds, seconds_from_frames
-from deepbass_gui import theme
+from deepbass_gui import preferences, theme
 from deepbass_gui.document import Document
 from deepbass_gui.edits import reset_transition, with_own
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.morph_fields import MorphFields
 from deepbass_gui.views.pair_canvas import ZOOM_STEP, PairCanvas
+from deepbass_gui.views.quality_strip import QualityStrip
 from deepbass_gui.views.transition_fields import TransitionFields
+
+CURVES_KEY = "quality_curves"
 
 
 class TransitionEditor(QWidget):
@@ -30,6 +34,8 @@ class TransitionEditor(QWidget):
     ----------
     canvas
         The two tracks.
+    strip
+        What was measured of the transition over time.
     fields
         The settings.
     morph
@@ -47,12 +53,15 @@ class TransitionEditor(QWidget):
         Snapping was switched.
     spectrogram_changed(bool)
         Frequencies are shown, or waveforms again.
+    curves_changed(bool)
+        The strip was switched.
     """
 
     seek_requested = Signal(int)
     audition_requested = Signal()
     snap_changed = Signal(bool)
     spectrogram_changed = Signal(bool)
+    curves_changed = Signal(bool)
 
     def __init__(
         self, document: Document, selection: Selection, parent: QWidget | None = None
@@ -61,6 +70,8 @@ class TransitionEditor(QWidget):
         self._document = document
         self._selection = selection
         self.canvas = PairCanvas(document, selection)
+        self.strip = QualityStrip(self.canvas)
+        self.strip.setVisible(preferences.get(CURVES_KEY, True))
         self.fields = TransitionFields(document, selection)
         self.morph = MorphFields(document, selection)
         self.controls: QHBoxLayout = self.fields.controls
@@ -74,6 +85,9 @@ class TransitionEditor(QWidget):
         self.snap_button.setChecked(self.canvas.snaps)
         self.spectrogram_button = self._button("spectrogram", self.tr("Spectrogram"), "G")
         self.spectrogram_button.setCheckable(True)
+        self.curves_button = self._button("curves", self.tr("Quality curves"), "Q")
+        self.curves_button.setCheckable(True)
+        self.curves_button.setChecked(preferences.get(CURVES_KEY, True))
         zoom_out = self._button("zoom-out", self.tr("Zoom out"), "-")
         zoom_in = self._button("zoom-in", self.tr("Zoom in"), "+")
         fit = self._button("fit", self.tr("Fit the transition"), "0")
@@ -94,17 +108,27 @@ class TransitionEditor(QWidget):
         for button in (
             self.snap_button,
             self.spectrogram_button,
+            self.curves_button,
             zoom_out,
             zoom_in,
             fit,
             self.reset_button,
         ):
             head.addWidget(button)
+        shown = QWidget()
+        above = QVBoxLayout(shown)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(4)
+        above.addLayout(head)
+        above.addWidget(self.canvas, 1)
+        above.addWidget(self.strip)
+        self._beside = QSplitter(Qt.Orientation.Horizontal)
+        self._beside.addWidget(shown)
+        self._beside.setCollapsible(0, False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(4)
-        column.addLayout(head)
-        column.addWidget(self.canvas, 1)
+        column.addWidget(self._beside, 1)
         column.addWidget(self.fields)
         column.addWidget(self.morph)
 
@@ -116,6 +140,7 @@ class TransitionEditor(QWidget):
         self.snap_button.toggled.connect(self.canvas.set_snap)
         self.spectrogram_button.toggled.connect(self.canvas.set_spectrogram)
         self.spectrogram_button.toggled.connect(self.spectrogram_changed)
+        self.curves_button.toggled.connect(self._show_curves)
         zoom_out.clicked.connect(self.zoom_out)
         zoom_in.clicked.connect(self.zoom_in)
         fit.clicked.connect(self.fit)
@@ -124,6 +149,12 @@ class TransitionEditor(QWidget):
         document.planned.connect(self._show)
         selection.pair_changed.connect(self._show)
         self._show()
+
+    def put_beside(self, panel: QWidget) -> None:
+        """Let a panel stand to the right of the two tracks."""
+        self._beside.addWidget(panel)
+        self._beside.setStretchFactor(0, 1)
+        self._beside.setStretchFactor(1, 0)
 
     # For the window's keys
 
@@ -154,6 +185,15 @@ class TransitionEditor(QWidget):
         """Show frequencies, or waveforms again."""
         self.spectrogram_button.toggle()
 
+    def toggle_curves(self) -> None:
+        """Show the strip under the waveforms, or hide it; it is remembered."""
+        self.curves_button.toggle()
+
+    @property
+    def shows_curves(self) -> bool:
+        """Whether the strip is shown."""
+        return self.curves_button.isChecked()
+
     def zoom_in(self) -> None:
         """See less, larger."""
         self.canvas.zoom(ZOOM_STEP)
@@ -179,6 +219,7 @@ class TransitionEditor(QWidget):
     def set_playhead(self, mix_frame: int | None) -> None:
         """Put the playhead at a frame of the mix, or take it away."""
         self.canvas.set_playhead(mix_frame)
+        self.strip.set_playhead(mix_frame)
 
     def abort(self) -> bool:
         """Take back what is being dragged; tells whether there was anything."""
@@ -203,6 +244,11 @@ class TransitionEditor(QWidget):
         button.setAccessibleName(name)
         button.setToolTip(f"{name} ({key})" if key else name)
         return button
+
+    def _show_curves(self, is_shown: bool) -> None:
+        preferences.put(CURVES_KEY, is_shown)
+        self.strip.setVisible(is_shown)
+        self.curves_changed.emit(is_shown)
 
     def _show(self) -> None:
         scene = self.canvas.scene
@@ -242,7 +288,7 @@ class TransitionEditor(QWidget):
         menu.addAction(self.tr("Cut without a fade"), self._cut)
         menu.addSeparator()
         menu.addAction(theme.icon("fit"), self.tr("Fit the transition"), self.fit)
-        for button in (self.snap_button, self.spectrogram_button):
+        for button in (self.snap_button, self.spectrogram_button, self.curves_button):
             action = menu.addAction(button.accessibleName())
             action.setCheckable(True)
             action.setChecked(button.isChecked())

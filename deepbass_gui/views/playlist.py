@@ -19,6 +19,7 @@ from deepbass_gui.jobs.adding import Adding
 from deepbass_gui.jobs.relinking import Relinking
 from deepbass_gui.jobs.worker import Event, Failed, Finished, Worker
 from deepbass_gui.models.playlist import PlaylistModel, TrackRow, TransitionRow, dragged_ids
+from deepbass_gui.quality_words import Mark
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.empty_playlist import EmptyPlaylist
 from deepbass_gui.views.playlist_table import PlaylistTable
@@ -88,7 +89,7 @@ class PlaylistView(QWidget):
         rows = (self.model.row(index) for index in self.table.selected())
         return [row.key for row in rows if isinstance(row, TrackRow)]
 
-    def set_marks(self, marks: Mapping[Pair, tuple[str, ...]]) -> None:
+    def set_marks(self, marks: Mapping[Pair, tuple[Mark, ...]]) -> None:
         """Flag transitions, each with its reasons in words; all others lose their flag."""
         self.model.set_marks(marks)
 

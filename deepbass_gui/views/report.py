@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, Qt, Signal
+from PySide6.QtCore import QItemSelection, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,24 +22,15 @@ from deepbass_engine.errors import shown
 from deepbass_engine.mix.report import summary, warnings
 from deepbass_gui import theme
 from deepbass_gui.document import Document
-from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.render_work import RenderedMix
-from deepbass_gui.models.report import ReportModel, notes
+from deepbass_gui.models.report import ReportModel
 from deepbass_gui.selection import Selection
 
-_LAST_COLUMN = 8
+_LAST_COLUMN = 9
 
 
 class ReportView(QWidget):
-    """Shows the report of the mix rendered last; choosing a row chooses its transition.
-
-    Signals
-    -------
-    marks_changed(object)
-        What is worth knowing of each transition, by its pair: ``dict[Pair, tuple[str, ...]]``.
-    """
-
-    marks_changed = Signal(object)
+    """Shows the report of the mix rendered last; choosing a row chooses its transition."""
 
     def __init__(
         self, document: Document, selection: Selection, parent: QWidget | None = None
@@ -90,7 +81,6 @@ class ReportView(QWidget):
         self._head.setText(self.tr("The report of a mix stands here once it is rendered."))
         for widget in (self.table, self._warnings, self._copy):
             widget.hide()
-        self.marks_changed.emit({})
 
     def show_mix(self, mix: RenderedMix) -> None:
         """Show the report of a finished mix."""
@@ -107,14 +97,6 @@ class ReportView(QWidget):
         self._warnings.setVisible(bool(said))
         self.table.show()
         self._copy.show()
-        self.marks_changed.emit(self.marks())
-
-    def marks(self) -> dict[Pair, tuple[str, ...]]:
-        """What is worth knowing of each transition, where there is something."""
-        if self._mix is None:
-            return {}
-        pairs = zip(self._mix.pairs, self._mix.report.transitions, strict=False)
-        return {pair: found for pair, fade in pairs if (found := notes(fade))}
 
     def copy(self) -> None:
         """Put the whole report on the clipboard, as text."""

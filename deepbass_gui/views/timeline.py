@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from deepbass_engine.analysis.peaks import Peaks
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
+from deepbass_gui.quality_words import Mark
 from deepbass_gui.selection import Selection
 from deepbass_gui.theme import colors, tabular
 from deepbass_gui.views import timeline_words as words
@@ -95,7 +96,7 @@ class TimelineView(QWidget):
         self._is_fitted = True
         self._clips: tuple[Clip, ...] = ()
         self._joins: tuple[Join, ...] = ()
-        self._marks: dict[Pair, tuple[str, ...]] = {}
+        self._marks: dict[Pair, tuple[Mark, ...]] = {}
         self._progress: dict[Pair, float | None] = {}
         self._hovered: Pair | None = None
         self._playhead: int | None = None
@@ -147,7 +148,7 @@ class TimelineView(QWidget):
         return self._playhead
 
     @property
-    def marks(self) -> Mapping[Pair, tuple[str, ...]]:
+    def marks(self) -> Mapping[Pair, tuple[Mark, ...]]:
         """What there is to say about transitions."""
         return self._marks
 
@@ -169,11 +170,12 @@ class TimelineView(QWidget):
         """The least size of use."""
         return QSize(160, 120)
 
-    def set_marks(self, marks: Mapping[Pair, tuple[str, ...]]) -> None:
+    def set_marks(self, marks: Mapping[Pair, tuple[Mark, ...]]) -> None:
         """Flag transitions, with what there is to say about each."""
-        self._marks = dict(marks)
-        self.marks_changed.emit()
-        self.update()
+        if marks != self._marks:
+            self._marks = dict(marks)
+            self.marks_changed.emit()
+            self.update()
 
     def set_progress(self, progress: Mapping[Pair, float | None]) -> None:
         """Show how far transitions are rendered, from 0 to 1; None while one waits."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.library import TrackFacts
+from deepbass_gui.quality_words import Mark
 from deepbass_gui.theme import colors, mixed
 from deepbass_gui.views.timeline_layout import HEADER_PX, Clip, Join, Layout, Ramp
 from deepbass_gui.views.timeline_tiles import WaveScale, WaveTiles
@@ -47,7 +48,7 @@ class Scene:
     joins: tuple[Join, ...]
     facts: Callable[[Clip], TrackFacts]
     reading_text: Callable[[TrackFacts], str]
-    marks: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
+    marks: Mapping[Pair, tuple[Mark, ...]] = field(default_factory=dict)
     progress: Mapping[Pair, float | None] = field(default_factory=dict)
     selected: Pair | None = None
     hovered: Pair | None = None

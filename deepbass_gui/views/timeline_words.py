@@ -9,6 +9,7 @@ from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_gui.document import Document
 from deepbass_gui.jobs.library import State, TrackFacts
 from deepbass_gui.nsynth import Readiness
+from deepbass_gui.quality_words import Mark
 from deepbass_gui.setting_words import choice_words
 from deepbass_gui.views.timeline_layout import Clip, Join
 
@@ -50,7 +51,7 @@ def clip_words(document: Document, plan: MixPlan, clip: Clip) -> str:
     )
 
 
-def join_words(document: Document, plan: MixPlan, join: Join, marks: tuple[str, ...]) -> str:
+def join_words(document: Document, plan: MixPlan, join: Join, marks: tuple[Mark, ...]) -> str:
     """Which tracks a transition joins, how, how long, and what there is to say about it."""
     fade, rate_hz = join.fade, plan.sample_rate_hz
     leaving, entering = (
@@ -75,6 +76,6 @@ def join_words(document: Document, plan: MixPlan, join: Join, marks: tuple[str, 
         )
     if document.nsynth.readiness(document.pair(fade)) is Readiness.MISSING:
         lines.append(_tr("not rendered yet: the plain crossfade is heard"))
-    lines += [f"⚠ {words}" for words in marks]
+    lines += [f"⚠ {mark.sentence}" for mark in marks]
     lines.append(_tr("Double-click: edit"))
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The row that plays: the mix, a transition, in a loop, one of two settings; how loud; where."""
+"""The row that plays: the mix, a transition, in a loop, one of its settings; how loud; where."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from deepbass_engine.units import clock_text, db_from_gain, seconds_from_frames
 from deepbass_gui import theme
+from deepbass_gui.commands import key_of
 from deepbass_gui.comparison import CHOICES, Choice, Comparison
 from deepbass_gui.nsynth import NSynth
 from deepbass_gui.player import LONGEST_ROLL_S, Player, gain_of_volume
@@ -41,7 +42,7 @@ def _button(parent: QWidget, icon: str, name: str, on_click: Callable[[], None])
 
 
 class AuditionControls(QWidget):
-    """Plays the current transition, once or in a loop, with setting A or B.
+    """Plays the current transition, once or in a loop, with setting A, B or what else there is.
 
     Where nothing can be played the buttons are off, and their tooltips say why.
     """
@@ -70,9 +71,9 @@ class AuditionControls(QWidget):
             button.setAccessibleName(self.tr("Setting {0}").format(choice))
             button.setToolTip(
                 self.tr(
-                    "Hear and edit setting {0} of this transition ({0}). The other one is kept; "
-                    "the louder is played as quiet as the other."
-                ).format(choice)
+                    "Hear and edit setting {0} of this transition ({1}). What else there is, is "
+                    "kept; all are played as quiet as the quietest."
+                ).format(choice, key_of(f"show_{choice.lower()}"))
             )
             button.clicked.connect(partial(self._show, choice))
             self._choices[choice] = button
@@ -80,12 +81,11 @@ class AuditionControls(QWidget):
         self._gain.setFont(theme.tabular(self.font()))
         self._gain.setAccessibleName(self.tr("Played down by"))
         self._gain.setToolTip(
-            self.tr("By how many dB this setting is played down, to be as loud as the other one")
+            self.tr("By how many dB this setting is played down, to be as loud as the quietest")
         )
         self._keep = _button(self, "ok", self.tr("Keep this setting"), comparison.keep)
         self._keep.setToolTip(self.tr("End the comparison and keep the setting that is heard"))
-        self._reset = _button(self, "cancel", self.tr("Back to setting A"), comparison.reset)
-        self._reset.setToolTip(self.tr("End the comparison and go back to setting A"))
+        self._reset = _button(self, "cancel", "", comparison.reset)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GRID_PX // 2)
@@ -139,12 +139,19 @@ class AuditionControls(QWidget):
             button.setToolTip(why_not or what)
         for choice, button in self._choices.items():
             button.setEnabled(has_pair)
+            button.setVisible(choice in comparison.choices)
             button.setChecked(comparison.is_on and comparison.shown == choice)
         shown = comparison.shown
-        for widget in (self._gain, self._keep, self._reset):
+        for widget in (self._keep, self._reset):
             widget.setVisible(comparison.is_on)
+        self._gain.setVisible(comparison.is_on and not comparison.is_blind)
         gain = f"{comparison.gain_db(shown):z.1f} dB" if comparison.is_measured else "... dB"
         self._gain.setText(f"{shown} {gain}")
+        home = self.tr("Back to setting {0}").format(comparison.home)
+        if comparison.is_blind:
+            home = self.tr("Back to the setting of before")
+        self._reset.setAccessibleName(home)
+        self._reset.setToolTip(self.tr("End the comparison: {0}").format(home))
 
 
 class TransportBar(QWidget):
@@ -169,6 +176,7 @@ class TransportBar(QWidget):
         super().__init__(parent)
         self._volume_icon = QLabel(self)
         self._player = player
+        self._comparison = comparison
         self._play = _button(self, "play", self.tr("Play"), player.toggle)
         self._controls = AuditionControls(player, comparison, selection, self)
         self._rolls = QWidget(self)
@@ -202,6 +210,7 @@ class TransportBar(QWidget):
         player.state_changed.connect(self._refresh)
         player.position_changed.connect(self._show_time)
         player.planned.connect(self._show_time)
+        comparison.changed.connect(self._show_time)
         for news in (player.state_changed, player.position_changed, nsynth.changed):
             news.connect(self._show_stand_in)
         self._show_stand_in()
@@ -224,8 +233,19 @@ class TransportBar(QWidget):
         return QSize(full.width() - self._rolls_px(), full.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Let the rolls give way where there is no room for them."""
+        """Keep to the room that there is."""
         super().resizeEvent(event)
+        self._make_room()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep to the room that there is when more is to be shown."""
+        is_done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._make_room()
+        return is_done
+
+    def _make_room(self) -> None:
+        """Let the rolls give way where there is no room for them."""
         room = self.width() - super().minimumSizeHint().width() + self._rolls_px()
         self._rolls.setVisible(room >= self._rolls.sizeHint().width() + theme.GRID_PX)
 
@@ -339,6 +359,7 @@ class TransportBar(QWidget):
                 clock_text(seconds_from_frames(frame, plan.sample_rate_hz))
                 for frame in (self._player.position, plan.n_frames)
             )
-        self._time.setText(f"{position} / {total}")
+        words = self.tr("hidden") if self._comparison.is_blind else f"{position} / {total}"
+        self._time.setText(words)
         width = self._time.fontMetrics().horizontalAdvance(f"{total} / {total}")
         self._time.setMinimumWidth(max(self._time.minimumWidth(), width + theme.GRID_PX))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QDockWidget, QDoubleSpinBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from deepbass_gui.document import Document
@@ -159,7 +159,7 @@ def test_space_presses_the_button_that_has_the_keyboard(
 def test_in_a_panel_that_was_torn_off_typing_is_typing_and_commands_hold(
     qtbot: QtBot, window: MainWindow, triggered: list[str]
 ) -> None:
-    dock = window.editor.parentWidget()
+    dock = window.findChild(QDockWidget, "editor")
     dock.setFloating(True)
     box = in_editor(window, QDoubleSpinBox)
     dock.activateWindow()

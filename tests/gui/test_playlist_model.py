@@ -11,6 +11,7 @@ from deepbass_gui import edits
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
 from deepbass_gui.models.playlist import PlaylistModel, TrackRow, TransitionRow
+from deepbass_gui.quality_words import Mark
 
 Fill = Callable[..., Document]
 MODE = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -84,7 +85,9 @@ def test_marks_flag_a_transition_in_words(qtbot: QtBot, filled: Fill) -> None:
     model = PlaylistModel(document)
     row = model.row(1)
     assert isinstance(row, TransitionRow)
-    model.set_marks({row.pair: ("bass overlap",)})
+    sentence = "The two bass lines beat against each other from 0:03.1 to 0:03.9."
+    model.set_marks({row.pair: (Mark("bass overlap", sentence),)})
     assert texts(model, "status")[1] == "bass overlap"
+    assert sentence in model.data(model.index(1, 1), Qt.ItemDataRole.ToolTipRole)
     model.set_marks({})
     assert texts(model, "status")[1] == "ok"

@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from deepbass_engine.mix.plan import MixPlan
 from deepbass_engine.project import Project
 from deepbass_engine.settings import OutputSettings
 from deepbass_gui.document import Document
-from deepbass_gui.edits import Pair, with_own, without_tracks
-from deepbass_gui.jobs.render_work import ExportChoice
+from deepbass_gui.edits import Pair, with_limits, with_own, without_tracks
+from deepbass_gui.jobs.render_work import ExportChoice, RenderedMix
 from deepbass_gui.jobs.rendering import Renderer
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.report import ReportView
+from tests.signals import sine, write
 
 Fill = Callable[..., Document]
 
@@ -51,6 +54,11 @@ def pairs(document: Document) -> list[Pair]:
     return [Pair(ids[0], ids[1]), Pair(ids[1], ids[2])]
 
 
+def plan_now(document: Document) -> MixPlan:
+    assert document.plan is not None
+    return document.plan
+
+
 def rows(view: ReportView) -> list[list[str]]:
     model = view.model
     return [
@@ -70,24 +78,35 @@ def test_there_is_a_row_for_each_transition_with_what_was_asked_and_done(
     assert view.table.isVisible()
     first, second = rows(view)
     assert first[:3] == ["1", "one", "two"]
-    assert first[4:] == ["1.00 s", "1.00 s", "Simple", "equal_power", ""]
+    assert first[4:8] == ["1.00 s", "1.00 s", "Simple", "equal_power"]
     assert second[5:8] == ["500.00 s", "Simple", "tri"]
-    assert second[8].startswith("shortened: ")
+    assert second[9].endswith(f"shortened: {plan_now(document).fades[1].shortened_because}")
 
 
-def test_what_is_worth_knowing_marks_its_transition_until_another_project_is_opened(
+def test_a_flagged_transition_has_its_reason_in_words_and_its_score(
+    qtbot: QtBot, view: ReportView, renderer: Renderer, filled: Fill, tmp_path: Path
+) -> None:
+    bass = [write(tmp_path / f"{hz}.wav", sine(hz, 5.0)) for hz in (55.0, 58.0)]
+    document = filled(bass, duration_s=3.0)
+    document.edit("Limits", with_limits(document.project, bass_overlap=0.2, roughness=1000.0))
+    reports: list[RenderedMix] = []
+    renderer.finished.connect(reports.append)
+    render(qtbot, renderer, tmp_path)
+    (fade,) = reports[0].report.transitions
+    (row,) = rows(view)
+    assert "bass overlap" in row[9].split("; ")
+    assert row[8] == f"{fade.score:.2f}"
+    tip = view.model.index(0, 9).data(Qt.ItemDataRole.ToolTipRole)
+    assert "The two bass lines" in tip
+
+
+def test_another_project_takes_the_report_away(
     qtbot: QtBot, view: ReportView, renderer: Renderer, filled: Fill, tmp_path: Path
 ) -> None:
     document = filled()
-    second = pairs(document)[1]
-    document.edit("Length", with_own(document.project, second, duration_s=500.0))
-    told: list[dict[Pair, tuple[str, ...]]] = []
-    view.marks_changed.connect(told.append)
     render(qtbot, renderer, tmp_path)
-    assert [*told[-1]] == [second]
-    assert told[-1][second][0].startswith("shortened: ")
+    assert view.model.rowCount() == 2
     document.open(Project(), None)
-    assert told[-1] == {}
     assert view.model.rowCount() == 0
 
 

@@ -64,6 +64,7 @@ def change_everything(qtbot: QtBot, dialog: SettingsDialog) -> None:
     type_in(qtbot, dialog.transition.control("duration_s"), "2.5")
     trim = dialog.mix.control("trim")
     trim.setCurrentIndex(trim.findData("none"))
+    type_in(qtbot, dialog.quality.control("bass_overlap"), "4.5")
     type_in(qtbot, dialog.program.control("pre_roll_s"), "1.5")
     type_in(qtbot, dialog.program.control("jobs"), "3")
     scheme = dialog.program.control("scheme")
@@ -80,6 +81,7 @@ def test_all_of_a_projects_settings_are_one_step(
     assert not dialog.isVisible()
     assert document.project.default.duration_s == 2.5
     assert document.project.mix.trim == "none"
+    assert document.project.limits.bass_overlap == 4.5
     assert (document.undo_stack.count(), document.undo_stack.undoText()) == (1, "Settings")
     document.undo_stack.undo()
     assert document.project == before

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from deepbass_gui.edits import Region, with_region
 from deepbass_gui.jobs.library import State
+from deepbass_gui.quality_words import Mark
 from deepbass_gui.theme import colors
 from deepbass_gui.views import timeline as timeline_module
 from deepbass_gui.views.timeline import NEAREST_FRAMES_PER_PX, TimelineView
@@ -299,13 +300,13 @@ def test_a_fitted_view_stays_fitted(timeline, filled, qtbot):
 def test_marks_are_drawn_and_told(timeline, filled):
     document = filled()
     pair = document.pair(document.plan.fades[0])
-    timeline.set_marks({pair: ("the bass of both overlaps",)})
+    timeline.set_marks({pair: (Mark("bass overlap", "The basses beat."),)})
 
     place = timeline.layout_now.join(timeline._joins[0])
     there = pixels(picture(timeline))[int(place.bottom()) - 24 : int(place.bottom()) - 8]
 
     assert colors().flagged.rgb() in there[:, int(place.center().x()) - 8 :][:, :16]
-    assert "the bass of both overlaps" in timeline.tool_tip_at(place.center())
+    assert "The basses beat." in timeline.tool_tip_at(place.center())
 
 
 def test_a_shortened_transition_says_why(timeline, filled):

@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QDoubleSpinBox, QLabel, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
-from deepbass_gui.comparison import Comparison
+from deepbass_gui.comparison import Comparison, Setting
 from deepbass_gui.document import Document
+from deepbass_gui.edits import Pair, with_own
 from deepbass_gui.player import Player
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.transport import TransportBar
@@ -177,3 +178,66 @@ def test_every_control_has_a_name_and_a_tooltip(bar: TransportBar) -> None:
     for control in controls:
         assert control.accessibleName(), control
         assert control.toolTip(), control.accessibleName()
+
+
+def letters(bar: TransportBar) -> list[str]:
+    """The letters that can be pressed."""
+    buttons = bar.findChildren(QAbstractButton)
+    return [b.text() for b in buttons if b.text() in "ABC" and b.text() and b.isVisible()]
+
+
+def offer(document: Document, comparison: Comparison, pair: Pair, **kinds: bool) -> None:
+    """Offer three lengths, the second of them the present one."""
+    analyses = document.analyses(pair)
+    assert analyses is not None
+    settings = {
+        letter: Setting.of(with_own(document.project, pair, duration_s=length), pair, analyses)
+        for letter, length in (("A", 0.5), ("B", None), ("C", 2.0))
+    }
+    comparison.offer(settings, "B", **kinds)
+
+
+def test_there_is_a_third_letter_only_where_a_third_setting_is_offered(
+    bar: TransportBar, comparison: Comparison, selection: Selection, filled: Fill, qtbot: QtBot
+) -> None:
+    document = filled()
+    assert letters(bar) == ["A", "B"]
+    assert selection.pair is not None
+    offer(document, comparison, selection.pair)
+    assert letters(bar) == ["A", "B", "C"]
+    press(qtbot, bar, "Setting C")
+    assert comparison.shown == "C"
+    press(qtbot, bar, "Back to setting B")
+    assert letters(bar) == ["A", "B"]
+    assert not document.is_modified
+
+
+def test_blind_neither_times_nor_levels_tell_the_settings_apart(
+    bar: TransportBar, comparison: Comparison, selection: Selection, filled: Fill, qtbot: QtBot
+) -> None:
+    document = filled()
+    assert selection.pair is not None
+    offer(document, comparison, selection.pair, is_blind=True)
+    time = named(bar, QLabel, "Position and length of the mix")
+    gain = named(bar, QLabel, "Played down by")
+    assert isinstance(time, QLabel)
+    assert time.text() == "hidden"
+    assert not gain.isVisible()
+    comparison.reveal()
+    assert "/" in time.text()
+    assert gain.isVisible()
+
+
+def test_the_rolls_give_way_where_a_comparison_needs_their_room(
+    bar: TransportBar, comparison: Comparison, selection: Selection, filled: Fill, qtbot: QtBot
+) -> None:
+    document = filled()
+    roll = named(bar, QDoubleSpinBox, "Pre-roll")
+    bar.resize(bar.sizeHint().width(), bar.height())
+    while roll.isVisible():
+        bar.resize(bar.width() - 1, bar.height())
+    bar.resize(bar.width() + 1, bar.height())
+    assert roll.isVisible()
+    assert selection.pair is not None
+    offer(document, comparison, selection.pair)
+    qtbot.waitUntil(lambda: not roll.isVisible(), timeout=2_000)
