@@ -14,10 +14,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from deepbass_engine.analysis.track import TrackAnalysis
+from deepbass_engine.mix.placing import cut
 from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.project import Project, Span, Track, Transition
 from deepbass_engine.settings import TransitionSpec
-from deepbass_engine.units import rescale_frames, seconds_from_frames
+from deepbass_engine.units import seconds_from_frames
 
 OWN_FIELDS = TransitionSpec.__struct_fields__
 """What a transition may have of its own."""
@@ -128,8 +129,10 @@ def with_own(project: Project, pair: Pair, **fields: Any) -> Project:
     """
     before = own(project, pair)
     after = replace(before, **{"because": "", **fields})
+    if after == before:
+        return project
     rest = tuple(t for t in project.transitions if t is not before)
-    if all(getattr(after, name) is None for name in OWN_FIELDS):
+    if not after.because and all(getattr(after, name) is None for name in OWN_FIELDS):
         return replace(project, transitions=rest)
     return replace(project, transitions=(*rest, after))
 
@@ -170,16 +173,17 @@ def with_region(
     left, right = plan.tracks[index], plan.tracks[index + 1]
     rows = {track.id: track for track in project.tracks}
     if region.out_end_frame != now.out_end_frame:
-        rows[left.id] = _cut(rows[left.id], analyses[0], rate_hz, end_frame=region.out_end_frame)
+        rows[left.id] = cut(rows[left.id], analyses[0], rate_hz, end_frame=region.out_end_frame)
     if region.in_start_frame != now.in_start_frame:
-        rows[right.id] = _cut(
+        rows[right.id] = cut(
             rows[right.id], analyses[1], rate_hz, start_frame=region.in_start_frame
         )
     project = replace(project, tracks=tuple(rows[t.id] for t in project.tracks))
+    pair = Pair(left.id, right.id)
     if region.n_frames == plan.fades[index].asked_frames:
-        return project
+        return with_own(project, pair)
     duration_s = seconds_from_frames(max(0, region.n_frames), rate_hz)
-    return with_own(project, Pair(left.id, right.id), duration_s=min(600.0, duration_s))
+    return with_own(project, pair, duration_s=min(600.0, duration_s))
 
 
 def reset_transition(
@@ -206,25 +210,3 @@ def reset_transition(
         return replace(track, span=span)
 
     return replace(project, tracks=tuple(map(reset, project.tracks)))
-
-
-def _cut(
-    track: Track,
-    analysis: TrackAnalysis,
-    rate_hz: int,
-    *,
-    start_frame: int | None = None,
-    end_frame: int | None = None,
-) -> Track:
-    """Move one end of the part of a track that is used, given at the mix's rate."""
-    source = analysis.source
-    n_frames = source.frames or 0
-    span = track.span or analysis.span
-    start, end = span.start_frame, span.end_frame
-    if start_frame is not None:
-        start = rescale_frames(start_frame, rate_hz, source.sample_rate_hz)
-        start = min(max(0, start), end - 1)
-    if end_frame is not None:
-        end = rescale_frames(end_frame, rate_hz, source.sample_rate_hz)
-        end = max(min(end, n_frames), start + 1)
-    return replace(track, span=Span(start, end))

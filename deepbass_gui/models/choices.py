@@ -19,12 +19,12 @@ from deepbass_engine.settings import curve_pair
 from deepbass_gui import theme
 from deepbass_gui.commands import key_of
 from deepbass_gui.comparison import CHOICES, Choice, Comparison, Setting
+from deepbass_gui.curve_words import short_curve_name
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.searching import Found, analyses_of, subject
 from deepbass_gui.quality_words import measure_title
 from deepbass_gui.setting_words import choice_words
-from deepbass_gui.views.curve_picker import short_curve_name
 
 if TYPE_CHECKING:
     from deepbass_engine.mix.search import Candidate, Ranked

@@ -294,6 +294,8 @@ class PlaylistModel(QAbstractTableModel):
             if names := self._own_fields(row.pair):
                 words = ", ".join(_own_words()[name] for name in names)
                 lines.append(_tr("Has of its own: {fields}").format(fields=words))
+            if because := own(self._document.project, row.pair).because:
+                lines.append(_tr("Chosen by {reason}").format(reason=because))
         return "\n".join(lines)
 
     def _spoken(self, row: Row) -> str:

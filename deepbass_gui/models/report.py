@@ -131,7 +131,8 @@ def notes(fade: ReportedTransition) -> tuple[str, ...]:
 def sentences(fade: ReportedTransition) -> tuple[str, ...]:
     """The same at length."""
     flagged = fade.quality.flagged if fade.quality is not None else {}
-    return (*(sentence(measure.words) for measure in flagged.values()), *_shortened(fade))
+    chosen = (fade.because,) if fade.because else ()
+    return (*(sentence(measure.words) for measure in flagged.values()), *_shortened(fade), *chosen)
 
 
 def _shortened(fade: ReportedTransition) -> tuple[str, ...]:

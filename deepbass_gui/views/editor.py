@@ -271,10 +271,14 @@ class TransitionEditor(QWidget):
                 asked=f"{seconds_from_frames(fade.asked_frames, scene.rate_hz):.1f}",
                 reason=fade.shortened_because,
             )
+        color = theme.colors().flagged
+        if not words and fade.because:
+            words = self.tr("Chosen by {reason}").format(reason=fade.because)
+            color = theme.colors().secondary
         self.note.setText(words)
         self.note.setToolTip(words)
         palette = self.note.palette()
-        palette.setColor(self.note.foregroundRole(), theme.colors().flagged)
+        palette.setColor(self.note.foregroundRole(), color)
         self.note.setPalette(palette)
 
     def _show_menu(self, at: QPoint) -> None:

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from deepbass_engine.settings import Setting, TransitionSpec, curve_pair, described
 from deepbass_gui import theme
+from deepbass_gui.curve_words import curve_name
 from deepbass_gui.document import Document
 from deepbass_gui.edits import OWN_FIELDS, Pair, own, with_own
 from deepbass_gui.selection import Selection
 from deepbass_gui.setting_words import choice_words
-from deepbass_gui.views.curve_picker import curve_name
 
 
 class FieldRow(QWidget):

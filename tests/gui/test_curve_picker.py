@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from deepbass_engine.settings import CURVES
-from deepbass_gui.views.curve_picker import CurvePicker, curve_name, curve_picture, curve_tip
+from deepbass_gui.curve_words import curve_name, curve_tip
+from deepbass_gui.views.curve_picker import CurvePicker, curve_picture
 
 
 def ink(image: QImage) -> np.ndarray:

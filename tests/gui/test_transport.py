@@ -226,18 +226,3 @@ def test_blind_neither_times_nor_levels_tell_the_settings_apart(
     comparison.reveal()
     assert "/" in time.text()
     assert gain.isVisible()
-
-
-def test_the_rolls_give_way_where_a_comparison_needs_their_room(
-    bar: TransportBar, comparison: Comparison, selection: Selection, filled: Fill, qtbot: QtBot
-) -> None:
-    document = filled()
-    roll = named(bar, QDoubleSpinBox, "Pre-roll")
-    bar.resize(bar.sizeHint().width(), bar.height())
-    while roll.isVisible():
-        bar.resize(bar.width() - 1, bar.height())
-    bar.resize(bar.width() + 1, bar.height())
-    assert roll.isVisible()
-    assert selection.pair is not None
-    offer(document, comparison, selection.pair)
-    qtbot.waitUntil(lambda: not roll.isVisible(), timeout=2_000)
