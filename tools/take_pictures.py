@@ -109,6 +109,7 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     for _ in range(3):
         window.timeline.zoom_in()
     window.timeline.center_on(pair)
+    wait(lambda: window.quality.of(pair) is not None, "the measures")
     take("transition")
     actions["spectrogram"].trigger()
     settle()
@@ -116,6 +117,10 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     settle()
     take("spectrogram")
     actions["spectrogram"].trigger()
+    actions["find_better"].trigger()
+    wait(lambda: window.comparison.is_offered, "a search")
+    take("choices")
+    window.comparison.reset()
     if default_name() is not None:
         document.edit("Method", with_own(document.project, pair, method="nsynth", duration_s=4.0))
         take("nsynth")
