@@ -44,8 +44,11 @@ def package_lufs(mono: Mono, sample_rate_hz: int, scale: float = 1.0) -> float:
     n_blocks = max(1, round((len(mono) / sample_rate_hz - _BLOCK_S) / _STEP_S) + 1)
     starts = [int(_BLOCK_S * (i * 0.25) * sample_rate_hz) for i in range(n_blocks)]
     stops = [int(_BLOCK_S * (i * 0.25 + 1) * sample_rate_hz) for i in range(n_blocks)]
-    places = np.minimum([*starts, *stops], len(mono))
-    energies = _energies_up_to(places, mono, sample_rate_hz, scale)
+    # all of them lie on tenths of a second, where those are whole frames
+    step = 1 if sample_rate_hz % 10 else sample_rate_hz // 10
+    sums = np.concatenate([[0.0], np.cumsum(_energies(mono, sample_rate_hz, scale, step))])
+    places = -(-np.minimum([*starts, *stops], len(mono)) // step)
+    energies = sums[places]
     squares = (energies[n_blocks:] - energies[:n_blocks]) / (_BLOCK_S * sample_rate_hz)
     with np.errstate(divide="ignore"):
         levels = -0.691 + 10.0 * np.log10(np.maximum(squares, 0.0))
@@ -57,21 +60,17 @@ def package_lufs(mono: Mono, sample_rate_hz: int, scale: float = 1.0) -> float:
     return float(-0.691 + 10.0 * np.log10(heard.mean())) if len(heard) else -math.inf
 
 
-def _energies_up_to(
-    places: NDArray[np.intp], mono: Mono, sample_rate_hz: int, scale: float
-) -> NDArray[np.float64]:
-    """Energy of the weighted sound before each of these frames."""
+def _energies(mono: Mono, sample_rate_hz: int, scale: float, step: int) -> NDArray[np.float64]:
+    """Energies of the weighted sound, of so many frames each; the last one of what is left."""
     sections, state = _package_weighting(sample_rate_hz), np.zeros((4, 1))
-    found, so_far = np.zeros(len(places)), 0.0
-    for first in range(0, len(mono), _CHUNK_FRAMES):
-        chunk = mono[first : first + _CHUNK_FRAMES, np.newaxis] * np.float64(scale)
-        squares = np.zeros((len(chunk), 1))
-        add_energies(chunk.astype(np.float32), sections, state, 0, 1, squares)
-        sums = so_far + np.concatenate([[0.0], np.cumsum(squares[:, 0])])
-        is_here = (places > first) & (places <= first + len(chunk))
-        found[is_here] = sums[places[is_here] - first]
-        so_far = float(sums[-1])
-    return found
+    chunk_frames = step * max(1, _CHUNK_FRAMES // step)
+    found = []
+    for first in range(0, len(mono), chunk_frames):
+        chunk = mono[first : first + chunk_frames, np.newaxis] * np.float64(scale)
+        energies = np.zeros((-(-len(chunk) // step), 1))
+        add_energies(chunk.astype(np.float32), sections, state, 0, step, energies)
+        found.append(energies[:, 0])
+    return np.concatenate(found)
 
 
 def _package_weighting(sample_rate_hz: int) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ _FLAG_PX, _TITLE_PX, _WAVE_PX, _CURVE_PX, _TICKS_PX = 26, 28, 72, 110, 28
 _TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 _MOST_TICK_STEPS = 4  # so many times fit beside each other on a phone
 _MOST_POINTS = 200
+_LEAST_TOP = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _panels(measured: MeasuredTransition, axis: _Axis, top_px: int) -> tuple[lis
         y_px += _WAVE_PX
     for title, curve in (
         ("Roughness, in points", measured.roughness),
-        ("Dissonance, no unit", measured.dissonance),
+        ("Clash of notes: dissonance, no unit", measured.dissonance),
     ):
         if not curve.mixed:
             continue
@@ -251,12 +252,13 @@ def _line(curve: Curve, values: Sequence[float], axis: _Axis, top: float) -> str
 
 
 def _scale_top(curve: Curve) -> float:
-    """The first of 1, 2, 5, 10 ... (or 0.5, 0.2 ...) that no value passes."""
+    """The first of 1, 1.5, 2, 3, 4, 6, 8, 10, 15 ... that no value passes."""
     largest = max((*curve.mixed, *curve.outgoing, *curve.incoming))
-    if largest <= 0:
-        return 1.0
+    if largest < _LEAST_TOP:
+        return _LEAST_TOP
     decade: float = 10.0 ** math.floor(math.log10(largest))
-    return next(step * decade for step in (1, 2, 5, 10, 20) if step * decade >= largest)
+    tops = (step * decade for step in (1, 1.5, 2, 3, 4, 6, 8, 10, 20))
+    return next(top for top in tops if top >= largest)
 
 
 def _path(points: Sequence[tuple[int, int]]) -> str:

@@ -1,50 +1,92 @@
-"""What was mixed and how good it is, as one HTML page to read in a browser, also on a phone.
+"""The report of a mix as one web page that needs nothing else: no network, no script, no fonts.
 
-The page needs nothing beside itself: no network, no font, no script. The same report gives the same
-bytes; how long the work took is left out.
+Tables become cards on a narrow screen, colours follow the reader's light or dark, and what a colour
+says stands there in words too. The same report gives the same bytes: of the timing nothing is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from deepbass_engine.atomic import replacing
 from deepbass_engine.errors import shown
-from deepbass_engine.mix.html_drawings import transition_svg
+from deepbass_engine.mix.html_drawings import transition_drawing
 from deepbass_engine.mix.html_style import STYLE
-from deepbass_engine.mix.html_words import (
-    explanation,
-    figure,
-    measure_name,
-    reason_words,
-    sentence,
-    tracks_figures,
-)
-from deepbass_engine.mix.quality import Measure, MeasuredTransition, Quality
+from deepbass_engine.mix.quality import MEASURES, Measure, MeasuredTransition, Quality
 from deepbass_engine.mix.report import MixReport, ReportedTransition, warnings
 from deepbass_engine.units import clock_text, seconds_from_frames
-from deepbass_engine.version import __version__
 
-_KEY = (
-    '<ul class="key">'
-    '<li><span style="background:var(--text)"></span>mix</li>'
-    '<li><span style="background:var(--out)"></span>first track alone</li>'
-    '<li><span style="background:var(--in)"></span>second track alone</li>'
-    '<li><span style="background:var(--mark)"></span>flagged</li></ul>'
-)
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a measure is called, why it flags a transition, and what it tells."""
+
+    title: str
+    flag: str
+    explanation: str
+    has_tracks: bool = True
+    """Whether a track alone has such a figure."""
+
+
+_MEASURES = {
+    "roughness": _Words(
+        "Roughness", "rough", "How harsh and buzzing it sounds, beside the rougher of both tracks."
+    ),
+    "dissonance": _Words(
+        "Clash of notes",
+        "notes clash",
+        "How much the notes rub against each other; 100 % is the more dissonant track alone.",
+    ),
+    "loudness_dip": _Words(
+        "Sag in loudness",
+        "loudness sags",
+        "Loudness where it falls furthest below the quieter track, which counts as 0.",
+    ),
+    "loudness_jump": _Words(
+        "Jump in loudness",
+        "loudness jumps",
+        "How much louder or quieter it gets from track to track, or by playing both at once.",
+        has_tracks=False,
+    ),
+    "bass_overlap": _Words(
+        "Two basses at once",
+        "bass overlap",
+        "For how long the bass lines of both tracks are heard together.",
+    ),
+    "kicks": _Words(
+        "Kicks apart",
+        "beats apart",
+        "How far the kicks of one track fall from those of the other.",
+        has_tracks=False,
+    ),
+    "click": _Words("Click", "click", "The highest click, beside those that the tracks have."),
+    "flux": _Words(
+        "Sudden change",
+        "sudden change",
+        "The most abrupt change of the sound, beside those that the tracks have.",
+    ),
+    "discarded": _Words(
+        "Music left out",
+        "music left out",
+        "Music of both tracks that is not heard because of the transition.",
+    ),
+}
+_DECIMALS = {"%": 0, "ms": 0}
+_NO_FIGURE = "–"
 
 
 def save_html(report: MixReport, measured: Mapping[int, MeasuredTransition], path: Path) -> None:
-    """Write the report as a page.
+    """Write the report as a web page.
 
     Parameters
     ----------
     report
-        What is told.
+        The mix. Verdicts and figures are its own.
     measured
-        What is drawn, by the transition's index.
+        What is drawn of its transitions, by index; one that has none is told without a drawing.
     path
         The file to make or replace.
 
@@ -53,234 +95,284 @@ def save_html(report: MixReport, measured: Mapping[int, MeasuredTransition], pat
     OutputError
         If it can't be written.
     """
-    name = _text(Path(report.output).name)
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{name}</title>\n<style>\n{STYLE}\n</style></head>\n<body>\n"
-        f"<header><h1>{name}</h1>\n{_facts(report)}</header>\n<main>\n"
-        f"{_remarks(report)}{_table(report)}"
-        f"{''.join(_section(report, fade, measured) for fade in report.transitions)}"
-        f"{_tracklist(report)}</main>\n"
-        f"<footer>Made by DeepBass {__version__}</footer>\n</body></html>\n"
-    )
+    page = _page(report, measured)
     with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def _facts(report: MixReport) -> str:
-    judged = [fade for fade in report.transitions if fade.flagged is not None]
-    n_flagged = sum(bool(fade.flagged) for fade in judged)
-    if not report.transitions:
-        verdict = "there are none"
-    elif not judged:
-        verdict = "not measured"
-    else:
-        verdict = f"{n_flagged} of {len(judged)} measured"
+def _page(report: MixReport, measured: Mapping[int, MeasuredTransition]) -> str:
+    name = _file_name(report.output)
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        '<head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{name} - mix report</title>",
+        f"<style>{STYLE}</style></head>",
+        f'<body><header><p class="kind">Mix report</p><h1>{name}</h1>',
+        *_facts(report),
+        "</header><main>",
+        *_remarks(report),
+        *_overview(report),
+        *(
+            line
+            for fade in report.transitions
+            for line in _section(report, fade, measured.get(fade.index))
+        ),
+        *_tracklist(report),
+        "</main>",
+        f"<footer><p>Made by DeepBass {_text(report.versions.get('deepbass', ''))}</p></footer>",
+        "</body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _facts(report: MixReport) -> list[str]:
+    """The mix in a few figures."""
+    peak = "silent" if report.peak_dbfs is None else f"{report.peak_dbfs:.1f} dBFS"
+    n_flagged = sum(bool(fade.flagged) for fade in report.transitions)
+    n_unmeasured = sum(fade.quality is None for fade in report.transitions)
+    transitions = f"{len(report.transitions)}"
+    if report.transitions:
+        transitions += f", {n_flagged} flagged"
+    if n_unmeasured:
+        transitions += f", {n_unmeasured} not measured"
     facts = {
-        "Length": clock_text(_seconds(report, report.frames)),
-        "Sound": f"{report.sample_rate_hz} Hz, stereo, {report.subtype}",
-        "Peak": "silent" if report.peak_dbfs is None else f"{report.peak_dbfs:.1f} dBFS",
-        "Tracks": str(len(report.tracks)),
-        "Flagged transitions": verdict,
+        "Length": clock_text(report.frames / report.sample_rate_hz),
+        "Sample rate": f"{report.sample_rate_hz} Hz",
+        "Sample format": report.subtype,
+        "Peak": peak,
+        "Tracks": f"{len(report.tracks)}",
+        "Transitions": transitions,
     }
-    rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(fact)}</dd>" for name, fact in facts.items())
-    return f"<dl>{rows}</dl>"
+    rows = (f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items())
+    return ['<dl class="facts">', *rows, "</dl>"]
 
 
-def _remarks(report: MixReport) -> str:
-    remarks = [*warnings(report), *report.notes]
-    if not remarks:
-        return ""
-    return f"<section><h2>Remarks</h2>{_list(remarks)}</section>\n"
+def _remarks(report: MixReport) -> list[str]:
+    """Problems, and what was done otherwise than chosen."""
+    found = [("To know before using the mix", warnings(report)), ("Notes", report.notes)]
+    return [
+        line
+        for title, remarks in found
+        if remarks
+        for line in (
+            f'<section class="panel"><h2>{title}</h2><ul>',
+            *(f"<li>{_text(remark)}</li>" for remark in remarks),
+            "</ul></section>",
+        )
+    ]
 
 
-def _table(report: MixReport) -> str:
-    """All transitions, a row for each."""
-    if not report.transitions:
-        return ""
-    head = ("#", "Time", "Tracks", "Length", "Made by", "Verdict", "Score")
+def _overview(report: MixReport) -> list[str]:
+    """The table of transitions."""
+    heads = ("Number", "In the mix", "Tracks", "Length", "How", "Verdict", "Score")
     rows = []
     for fade in report.transitions:
-        leaves, enters = _names(report, fade)
-        cells = (
-            f'<a href="#transition-{fade.index + 1}">{fade.index + 1}</a>',
-            _starts(report, fade),
-            f"{leaves} → {enters}",
-            f"{_seconds(report, fade.frames):.2f} s",
-            _text(_manner(fade)),
-            _verdict(fade),
-            "–" if fade.score is None else f"{fade.score:.2f}",
+        number = fade.index + 1
+        rows.append(
+            (
+                f'<a href="#transition-{number}">Transition {number}</a>',
+                clock_text(_begin_s(report, fade)),
+                _pair(report, fade),
+                _length(report, fade),
+                _manner(fade),
+                _verdict(fade),
+                _NO_FIGURE if fade.score is None else f"{fade.score:.2f}",
+            )
         )
-        rows.append(_row([_cell(cell, name) for cell, name in zip(cells, head, strict=True)]))
-    return (
-        "<section><h2>Transitions</h2>"
-        + _whole_table(
-            "", "The score is 0 where a transition is as good as its tracks; the less the better.",
-            head, rows,
-        )
-        + "</section>\n"
-    )  # fmt: skip
+    if not rows:
+        return ['<h2 id="transitions">Transitions</h2><p>This mix has none: it is one track.</p>']
+    return [
+        '<h2 id="transitions">Transitions</h2>',
+        "<p>The score adds up how near each measure is to its limit: 0 is as good as the tracks "
+        "alone, 1 is a single measure at its limit. The less the better.</p>",
+        *_table("Transitions of the mix", heads, rows),
+    ]
 
 
 def _section(
-    report: MixReport, fade: ReportedTransition, measured: Mapping[int, MeasuredTransition]
-) -> str:
-    """All there is to say about a transition."""
-    number, length_s = fade.index + 1, _seconds(report, fade.frames)
-    leaves, enters = _names(report, fade)
-    how = f"at {_starts(report, fade)} in the mix, {length_s:.2f} s, {_manner(fade)}"
-    if not fade.frames:
-        how = f"at {_starts(report, fade)} in the mix, a cut"
-    parts = [
-        f'<section id="transition-{number}"><h2>Transition {number}: {leaves} → {enters}</h2>',
-        f"<p>{_verdict(fade)}, {_text(how)}.</p>",
+    report: MixReport, fade: ReportedTransition, measured: MeasuredTransition | None
+) -> list[str]:
+    """All that is known of a transition."""
+    number = fade.index + 1
+    begin_s, length_s = _begin_s(report, fade), _length_s(report, fade)
+    lines = [
+        f'<section class="panel" id="transition-{number}">',
+        f"<h2>Transition {number}</h2>",
+        f'<p class="pair">{_pair(report, fade)}</p>',
+        f"<p>At {clock_text(begin_s)} in the mix, {_length(report, fade)}, {_manner(fade)}.</p>",
+        f"<p>{_verdict(fade)}</p>",
     ]
-    if fade.quality is not None:
-        parts.append(_reasons(report, fade, fade.quality))
     if fade.because:
-        parts.append(f"<p>Why it was chosen: {_text(fade.because)}.</p>")
-    if fade.shortened_because:
-        asked_s = _seconds(report, fade.asked_frames)
-        parts.append(f"<p>Shortened from {asked_s:.2f} s: {_text(fade.shortened_because)}.</p>")
+        lines.append(f"<p>Chosen by a search: {_text(fade.because)}</p>")
     if fade.quality is not None:
-        if fade.index in measured:
-            title = (
-                f"Waveforms, roughness and dissonance around transition {number}, "
-                f"in seconds from where it begins"
-            )
-            drawing = transition_svg(measured[fade.index], fade.quality, length_s, title)
-            parts += [
-                drawing,
-                f'<p class="secondary">Times from where the transition begins, which is at '
-                f"{_starts(report, fade)} in the mix; the transition is shaded grey.</p>{_KEY}",
+        flagged = list(fade.quality.flagged.values())
+        if flagged:
+            lines += [
+                '<ol class="reasons">',
+                *(_reason(measure, begin_s) for measure in flagged),
+                "</ol>",
             ]
-        parts.append(_measures(fade.quality))
-    return "\n".join([*parts, "</section>\n"])
+        if measured is not None:
+            lines += _figure(number, measured, length_s, flagged)
+        lines += _measures(fade.quality, is_open=bool(flagged))
+    lines.append('<p><a class="back" href="#transitions">Back to all transitions</a></p></section>')
+    return lines
 
 
-def _reasons(report: MixReport, fade: ReportedTransition, quality: Quality) -> str:
-    """What it is flagged for, and where."""
-    start_s = _seconds(report, fade.start_frame)
-    lines = []
-    for measure in quality.flagged.values():
-        here, there = (
-            f"{clock_text(measure.range_s[0] + begin_s)} to "
-            f"{clock_text(measure.range_s[1] + begin_s)}"
-            for begin_s in (0.0, start_s)
-        )
-        lines.append(
-            f"<li>{_text(sentence(measure.words))} "
-            f"<small>{here} of the transition, {there} of the mix</small></li>"
-        )
-    return f'<ul class="reasons">{"".join(lines)}</ul>' if lines else ""
-
-
-def _measures(quality: Quality) -> str:
-    """Every measure with its figures."""
-    head = ("Measure", "Mix", "First track", "Second track", "Excess", "Limit", "Verdict")
-    rows = [_row(_measure_cells(name, m, head)) for name, m in quality.measures.items()]
-    caption = "What was measured. Excess: how much worse the mix is than both of its tracks."
-    return _whole_table(' class="measures"', caption, head, rows)
-
-
-def _measure_cells(name: str, measure: Measure, head: tuple[str, ...]) -> list[str]:
-    first, second = tracks_figures(name, measure)
-    figures = (
-        figure(measure.value, measure.unit),
-        first,
-        second,
-        figure(max(0.0, measure.excess), measure.unit),
-        figure(measure.limit, measure.unit),
+def _reason(measure: Measure, begin_s: float) -> str:
+    """Why a transition is flagged, and where that is heard."""
+    own, mixed = (
+        f"{clock_text(shift_s + measure.range_s[0])} to {clock_text(shift_s + measure.range_s[1])}"
+        for shift_s in (0.0, begin_s)
     )
-    verdict = _FLAGGED if measure.is_flagged else _GOOD
+    sentence = f"{measure.words[:1].upper()}{measure.words[1:]}."
+    return (
+        f'<li>{_text(sentence)} <span class="when">In the transition {own}, in the mix {mixed}.'
+        "</span></li>"
+    )
+
+
+def _figure(
+    number: int, measured: MeasuredTransition, length_s: float, flagged: Sequence[Measure]
+) -> list[str]:
+    """The drawing and how to read it."""
+    drawing = transition_drawing(number, measured, length_s, flagged)
+    if not drawing:
+        return []
+    marks = "; numbered bars: what is flagged, as numbered above" if flagged else ""
     return [
-        f'<th scope="row" role="rowheader">{measure_name(name)}'
-        f"<small>{explanation(name)}</small></th>",
-        *(
-            _cell(_text(words), label, "number")
-            for words, label in zip(figures, head[1:-1], strict=True)
-        ),
-        _cell(verdict, head[-1]),
+        f"<figure>{drawing}<figcaption>",
+        '<span class="key mixed">mix, bold</span> <span class="key outgoing">leaving track, thin'
+        '</span> <span class="key incoming">entering track, dashed</span>',
+        f"<br>Times count from where the transition begins. Shaded: the transition{marks}.",
+        "</figcaption></figure>",
     ]
 
 
-def _tracklist(report: MixReport) -> str:
-    rows = [
-        _row(
-            [
-                _cell(str(number), "#"),
-                _cell(clock_text(_seconds(report, track.start_frame)), "Starts at"),
-                _cell(_text(Path(track.path).name), "Track"),
-            ]
+def _measures(quality: Quality, *, is_open: bool) -> list[str]:
+    """The table of all that was measured."""
+    if not quality.measures:
+        return ["<p>There was nothing to measure here.</p>"]
+    heads = ("Measure", "Heard", "Leaving", "Entering", "Worse by", "Limit", "Verdict")
+    rows = []
+    for name, measure in quality.measures.items():
+        words = _MEASURES[name]
+        figures = (
+            measure.value,
+            measure.outgoing if words.has_tracks else None,
+            measure.incoming if words.has_tracks else None,
+            max(0.0, measure.excess),
+            measure.limit,
         )
-        for number, track in enumerate(report.tracks, start=1)
+        rows.append(
+            (
+                f"<b>{words.title}</b><small>{words.explanation}</small>",
+                *(_number(figure, measure.unit) for figure in figures),
+                _mark("flagged", "flagged") if measure.is_flagged else _mark("ok", "within limit"),
+            )
+        )
+    missing = [_MEASURES[name].title for name in MEASURES if name not in quality.measures]
+    return [
+        f"<details{' open' if is_open else ''}><summary>All measures</summary>",
+        "<p>Worse by: how far the transition goes beyond what both tracks have. That counts; "
+        "drums are rough in any song.</p>",
+        *_table("All that was measured", heads, rows),
+        *([f"<p>Nothing to measure here of: {', '.join(missing)}.</p>"] if missing else []),
+        "</details>",
     ]
-    table = _whole_table("", "", ("#", "Starts at", "Track"), rows)
-    return f"<section><h2>Tracks</h2>{table}</section>\n"
 
 
-_GOOD = '<span class="ok">good</span>'
-_FLAGGED = '<span class="flagged">flagged</span>'
+def _tracklist(report: MixReport) -> list[str]:
+    """What is played when."""
+    return [
+        '<section class="panel"><h2>Tracks</h2><ol class="tracks">',
+        *(
+            f"<li><span>{clock_text(seconds_from_frames(t.start_frame, report.sample_rate_hz))}"
+            f"</span> {_file_name(t.path)}</li>"
+            for t in report.tracks
+        ),
+        "</ol></section>",
+    ]
+
+
+def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table, each row headed by its first cell; cells are HTML.
+
+    The roles are said because a table laid out as cards is none to a screen reader without them.
+    """
+    lines = [f'<table role="table"><caption>{caption}</caption>', '<thead role="rowgroup">']
+    cells = (f'<th role="columnheader" scope="col">{head}</th>' for head in heads)
+    lines += [f'<tr role="row">{"".join(cells)}</tr></thead>', '<tbody role="rowgroup">']
+    for first, *others in rows:
+        cells = (
+            f'<td role="cell" data-label="{head}"><span>{cell}</span></td>'
+            for head, cell in zip(heads[1:], others, strict=True)
+        )
+        header = f'<th role="rowheader" scope="row">{first}</th>'
+        lines.append(f'<tr role="row">{header}{"".join(cells)}</tr>')
+    return [*lines, "</tbody></table>"]
 
 
 def _verdict(fade: ReportedTransition) -> str:
-    if fade.flagged is None:
-        return "not measured"
-    if not fade.flagged:
-        return _GOOD
-    reasons = ", ".join(reason_words(reason) for reason in fade.reasons)
-    return f'<span class="flagged">flagged: {_text(reasons)}</span>'
+    if fade.quality is None:
+        return _mark("unknown", "not measured")
+    if not fade.quality.flagged:
+        return _mark("ok", "not flagged")
+    names = {"beat_phase": "kicks"}
+    words = (_MEASURES[names.get(reason, reason)].flag for reason in fade.quality.flagged)
+    return _mark("flagged", f"flagged: {', '.join(words)}")
+
+
+def _mark(kind: str, words: str) -> str:
+    """A verdict in colour, with a sign and in words."""
+    sign = {"ok": "✓", "flagged": "▲", "unknown": "○"}[kind]
+    return f'<span class="{kind}"><span aria-hidden="true">{sign}</span> {words}</span>'
 
 
 def _manner(fade: ReportedTransition) -> str:
-    """How it is made, in a few words."""
+    """How a transition is made, in a few words."""
     if not fade.frames:
-        return "cut"
+        return "no fade"
     if fade.nsynth is not None:
-        return f"NSynth, {fade.nsynth.morph}, {fade.nsynth.embedding_fade}"
-    return f"{fade.method}, {fade.curve}".replace("_", " ")
+        return _text(f"NSynth, {fade.nsynth.morph}, {fade.nsynth.embedding_fade}")
+    leaving, _, entering = fade.curve.replace("_", " ").partition(":")
+    curve = f"{leaving} out, {entering} in" if entering else leaving
+    return _text(f"{'NSynth' if fade.method == 'nsynth' else fade.method}, {curve}")
 
 
-def _names(report: MixReport, fade: ReportedTransition) -> tuple[str, str]:
-    """The names of both tracks' files."""
-    leaves, enters = (
-        _text(Path(report.tracks[i].path).name) for i in (fade.out_track, fade.in_track)
-    )
-    return leaves, enters
+def _pair(report: MixReport, fade: ReportedTransition) -> str:
+    leaving, entering = (_file_name(report.tracks[i].path) for i in (fade.out_track, fade.in_track))
+    return f'{leaving} <span class="to">&#8594; {entering}</span>'
 
 
-def _starts(report: MixReport, fade: ReportedTransition) -> str:
-    return clock_text(_seconds(report, fade.start_frame))
+def _begin_s(report: MixReport, fade: ReportedTransition) -> float:
+    return seconds_from_frames(fade.start_frame, report.sample_rate_hz)
 
 
-def _seconds(report: MixReport, n_frames: int) -> float:
-    return seconds_from_frames(n_frames, report.sample_rate_hz)
+def _length_s(report: MixReport, fade: ReportedTransition) -> float:
+    return seconds_from_frames(fade.frames, report.sample_rate_hz)
+
+
+def _length(report: MixReport, fade: ReportedTransition) -> str:
+    return f"{_length_s(report, fade):.2f} s" if fade.frames else "cut"
+
+
+def _number(value: float | None, unit: str) -> str:
+    """A figure with its unit."""
+    if value is None:
+        return _NO_FIGURE
+    text = f"{value:.{_DECIMALS.get(unit, 1)}f}"
+    if text.startswith("-"):
+        text = f"−{text[1:]}" if float(text) else text[1:]
+    return f"{text} {_text(unit)}"
+
+
+def _file_name(path: str) -> str:
+    return _text(Path(path).name or path)
 
 
 def _text(words: str) -> str:
-    """Words that may have come from a file's name, printable and without markup."""
+    """Words as HTML, whatever stands in them; undecodable characters of file names as escapes."""
     return escape(shown(words))
-
-
-def _list(lines: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>"
-
-
-def _cell(content: str, label: str, kind: str = "") -> str:
-    of_kind = f' class="{kind}"' if kind else ""
-    return f'<td role="cell" data-label="{label}"{of_kind}><span>{content}</span></td>'
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f'<tr role="row">{"".join(cells)}</tr>'
-
-
-def _whole_table(kind: str, caption: str, head: Iterable[str], rows: Iterable[str]) -> str:
-    """A table whose rows are cards on a narrow screen; the roles outlast the change of display."""
-    titles = "".join(f'<th scope="col" role="columnheader">{name}</th>' for name in head)
-    titled = f"<caption>{caption}</caption>" if caption else ""
-    return (
-        f'<table role="table"{kind}>{titled}<thead><tr role="row">{titles}</tr></thead>\n'
-        f"<tbody>{''.join(f'{row}\n' for row in rows)}</tbody></table>"
-    )
