@@ -145,6 +145,14 @@ class Project(Struct, frozen=True, kw_only=True):
                 return transition
         return Transition(out_track=out_track, in_track=in_track)
 
+    def without_reasons(self) -> Project:
+        """The same without why a search chose what it chose: something it rests on has changed."""
+        cleared = (msgspec.structs.replace(t, because="") for t in self.transitions)
+        kept = tuple(
+            t for t in cleared if t != Transition(out_track=t.out_track, in_track=t.in_track)
+        )
+        return msgspec.structs.replace(self, transitions=kept)
+
     def spec(self, out_track: str, in_track: str) -> TransitionSpec:
         """How the pair with these track ids is joined."""
         return self.own(out_track, in_track).over(self.default)

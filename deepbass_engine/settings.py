@@ -173,7 +173,7 @@ def _limit(unit: str, name: str, description: str) -> Meta:
     return Meta(
         ge=0,
         le=1000,
-        description=f"flag a transition beyond this: {description}",
+        description=f"flag a transition beyond this, in {unit}: {description}",
         extra={"flag": f"--limit-{name}", "metavar": "X", "unit": unit},
     )
 
@@ -237,8 +237,9 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             ge=2,
             le=200,
-            description="look for a better setting of each transition: of so many lengths, places "
-            "and curves, the present ones among them, the one that measures best is taken",
+            description="look for a better setting of each transition: of so many (2 to 200) "
+            "lengths, places and curves, the present ones among them, the one that measures best "
+            "is taken",
             extra={"flag": "--search", "metavar": "N"},
         ),
     ] = 24

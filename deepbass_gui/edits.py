@@ -139,7 +139,10 @@ def with_own(project: Project, pair: Pair, **fields: Any) -> Project:
 
 def with_default(project: Project, **fields: Any) -> Project:
     """Change how pairs are joined that have nothing of their own."""
-    return replace(project, default=replace(project.default, **fields))
+    default = replace(project.default, **fields)
+    if default == project.default:
+        return project
+    return replace(project, default=default).without_reasons()
 
 
 def with_mix(project: Project, **fields: Any) -> Project:

@@ -45,6 +45,8 @@ from deepbass_engine.analysis.plomp_levelt import (
 from deepbass_engine.progress import CancelToken
 
 _HEIGHT = 5.0
+_ROUNDING_GAIN = 1e-6
+"""What is this small beside the highest sample is no partial, but how numbers round."""
 _SILENT_GAIN = 10.0 ** (-60.0 / 20.0)
 
 
@@ -106,7 +108,9 @@ def dissonance(
         add_pairs(found.frequencies_hz, found.amplitudes, found.counts, sums)
         parts.append(np.array([sums, found.amplitudes.sum(axis=1), found.amplitudes.max(axis=1)]))
     sums, totals, loudest = np.concatenate(parts, axis=1)
-    is_sound = (loudest > 0.0) & (loudest >= _SILENT_GAIN * loudest.max())
+    highest = max(float(mono.max(initial=0.0)), -float(mono.min(initial=0.0)))
+    quietest = max(_SILENT_GAIN * float(loudest.max()), _ROUNDING_GAIN * highest)
+    is_sound = (loudest > 0.0) & (loudest >= quietest)
     values = np.divide(sums, totals, out=np.zeros(len(sums)), where=is_sound)
     times_s = (np.arange(len(values)) * HOP_FRAMES + SHORT_FRAMES / 2) / SAMPLE_RATE_HZ
     mean = float(values[is_sound].mean()) if is_sound.any() else 0.0

@@ -20,6 +20,7 @@ _FLUX_HOP_FRAMES = 1024
 _SIDE_FRAMES = 4
 _N_BANDS = 48
 _LOWEST_HZ = 60.0
+_QUIET_GAIN = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,8 @@ def flux_percent(mono: NDArray[np.float32], sample_rate_hz: int) -> Instants:
     """How unlike the spectra of the tenth of a second before and behind each instant are.
 
     Of the magnitudes in 48 bands, evenly spaced in pitch: the sum of their differences over the
-    sum of both, in per cent. 0 is the same spectrum at the same level, 100 has nothing in common.
+    sum of both, in per cent. 0 is the same spectrum at the same level, 100 has nothing in
+    common. What is 40 dB below the signal's loudest is a pause, in which nothing jumps.
     """
     hop_s = _FLUX_HOP_FRAMES / sample_rate_hz
     if len(mono) < _FFT_FRAMES + 2 * _SIDE_FRAMES * _FLUX_HOP_FRAMES:
@@ -86,6 +88,7 @@ def flux_percent(mono: NDArray[np.float32], sample_rate_hz: int) -> Instants:
     behind = sums[2 * _SIDE_FRAMES :] - sums[_SIDE_FRAMES:-_SIDE_FRAMES]
     both = (before + behind).sum(axis=1)
     unlike = np.abs(before - behind).sum(axis=1)
-    values = 100.0 * np.divide(unlike, both, out=np.zeros_like(both), where=both > 0)
+    is_heard = both > _QUIET_GAIN * both.max()
+    values = 100.0 * np.divide(unlike, both, out=np.zeros_like(both), where=is_heard)
     middle_s = (_SIDE_FRAMES - 0.5) * hop_s + _FFT_FRAMES / 2 / sample_rate_hz
     return Instants(values, middle_s, hop_s)

@@ -67,7 +67,8 @@ def add_parser(commands: Any) -> None:
         "--project",
         metavar="FILE",
         type=Path,
-        help="mix this .deepbass project; flags given here come before its settings",
+        help="mix this .deepbass project; flags given here come before its settings, but "
+        "not before what a transition has of its own",
     )
     parser.add_argument(
         "--save-project", metavar="FILE", type=Path, help="save what was mixed as a project"
@@ -121,15 +122,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 hint="leave out either --project or the files",
             )
         project = project_file.load(args.project)
+        settings = project.default, project.limits
     else:
         collected = playlists.collect(args.paths)
         project, problems = Project(tracks=tracks_of(collected.files)), collected.problems
+        settings = project.default, project.limits
     project = msgspec.structs.replace(
         project,
         default=settings_from(args, TransitionSpec, project.default),
         mix=_with_whole_path(settings_from(args, MixSettings, project.mix)),
         limits=settings_from(args, QualityLimits, project.limits),
     )
+    if (project.default, project.limits) != settings:
+        project = project.without_reasons()
     measured: dict[int, MeasuredTransition] = {}
     extras = _extras(args, target, project, measured)
     try:
@@ -245,13 +250,12 @@ def _extras(
 ) -> list[tuple[Path, Callable[[MixReport, Path], None]]]:
     """What is asked for beside the mix: each file, and what writes it."""
     from deepbass_engine import project_file
+    from deepbass_engine.mix.html_report import save_html
     from deepbass_engine.mix.job import with_content_hashes
     from deepbass_engine.mix.report import save_report
     from deepbass_engine.mix.tracklist import save_cue, save_tracklist
 
     def save_as_html(report: MixReport, path: Path) -> None:
-        from deepbass_engine.mix.html_report import save_html
-
         save_html(report, dict(sorted(measured.items())), path)
 
     def save_project(_: MixReport, path: Path) -> None:

@@ -23,8 +23,9 @@ def add_parser(commands: Any) -> None:
         "rough",
         help="measure how rough and how dissonant files are",
         description="Measure the timbral roughness and the Sethares dissonance of audio files, "
-        "folders and playlists. The level of a file changes neither. Drums and distortion are "
-        "rough by nature: compare a sound with its like, not with a number.",
+        "folders and playlists. Level does not count, but for roughness below some -60 LUFS. "
+        "Drums and distortion are rough by nature: compare a sound with its like, not with a "
+        "number.",
     )
     parser.add_argument("paths", nargs="+", metavar="FILE", type=named_path, help="what to measure")
     add_flags(parser, OutputSettings, "jobs")

@@ -13,6 +13,7 @@ LENGTH_WEIGHT = 0.1
 LEAST_GAIN = 0.01
 """What is less better than this is not heard, and nothing is changed for it."""
 
+_TOLD_LENGTH = 0.005
 _HEARD, _GONE = 0.5, 0.1
 """In limits: from where on one says that something was there, and up to where that it is gone."""
 
@@ -105,13 +106,19 @@ def _because(chosen: Ranked, ranking: Sequence[Ranked]) -> str:
         clauses = [f"{_setting(now.candidate)} stays"]
         scores = f"score {now.score:.2f}"
         if ranking[0] is now and len(ranking) > 1:
-            scores += f", the next best {ranking[1].score:.2f}"
+            other_score = ranking[1].score
+            is_nearly_better = other_score < now.score
+            scores += f", the next best {other_score:.2f}" + (
+                ": no gain that is heard" if is_nearly_better else ""
+            )
     else:
         clauses = [
             f"{_setting(chosen.candidate)} instead of {_setting(now.candidate)}",
             *_what_is_better(chosen, now),
         ]
         scores = f"score {chosen.score:.2f} instead of {now.score:.2f}"
+        if chosen.terms["length"] >= _TOLD_LENGTH:
+            scores += f", {chosen.terms['length']:.2f} of it for its length"
     method = chosen.candidate.method
     other = next((each for each in ranking if each.candidate.method != method), None)
     if other is not None and other is not now:

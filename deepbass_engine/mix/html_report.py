@@ -205,7 +205,7 @@ def _section(
         f"<p>{_verdict(fade)}</p>",
     ]
     if fade.because:
-        lines.append(f"<p>Chosen by a search: {_text(fade.because)}</p>")
+        lines.append(f"<p>Chosen by {_text(fade.because)}</p>")
     if fade.quality is not None:
         flagged = list(fade.quality.flagged.values())
         if flagged:

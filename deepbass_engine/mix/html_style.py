@@ -70,7 +70,7 @@ stroke-width:4px;stroke-linejoin:round}
 border-top:2px solid var(--outgoing)}
 .key.incoming::before{border-top:2px dashed var(--incoming)}
 .key.mixed::before{border-top:4px solid var(--text)}
-@media (min-width:641px){.panel td{white-space:nowrap}}
+@media (min-width:900px){.panel td{white-space:nowrap}}
 @media (max-width:640px){
 table,tbody,caption{display:block}
 table{border:0;background:none}

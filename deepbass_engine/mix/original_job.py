@@ -182,7 +182,11 @@ def _finished(
         drawn = pictures.drawn(crossfade, on_progress=on_progress, cancel=cancel)
         outputs |= {picture.name: picture.content for picture in drawn}
     cancel.raise_if_cancelled()
-    return OriginalResult(crossfade, _written(config.save_directory, outputs), roughness)
+    files = _written(config.save_directory, outputs)
+    if roughness is None:  # that of an earlier mix would be taken for this one's
+        with suppress(OSError):
+            (config.save_directory / roughness_name).unlink()
+    return OriginalResult(crossfade, files, roughness)
 
 
 def _roughness(crossfade: Crossfade, cancel: CancelToken) -> float | None:

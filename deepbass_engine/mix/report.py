@@ -181,7 +181,7 @@ def summary(report: MixReport) -> str:
             length = seconds_from_frames(fade.frames, rate_hz)
             how = f"{length:.2f} s {_manner(fade)}" if fade.frames else "cut"
             lines.append(f"{'':18}{how}")
-            lines += [f"{'':18}! {words}" for words in _flags(fade)]
+            lines += [f"{'':18}! {words}" for words in _flags(fade, rate_hz)]
     return "\n".join(lines)
 
 
@@ -214,15 +214,19 @@ def flagged(report: MixReport) -> list[str]:
     return [
         f"transition {fade.index + 1} is flagged: {'; '.join(words)}"
         for fade in report.transitions
-        if (words := _flags(fade))
+        if (words := _flags(fade, report.sample_rate_hz))
     ]
 
 
-def _flags(fade: ReportedTransition) -> list[str]:
-    """What a transition is flagged for, in words, the worst first."""
+def _flags(fade: ReportedTransition, rate_hz: int) -> list[str]:
+    """What a transition is flagged for, in words, and where in the mix; the worst first."""
     if fade.quality is None:
         return []
-    return [measure.words for measure in fade.quality.flagged.values()]
+    start_s = seconds_from_frames(fade.start_frame, rate_hz)
+    return [
+        f"{measure.words} (in the mix at {clock_text(max(0.0, start_s + measure.range_s[0]))})"
+        for measure in fade.quality.flagged.values()
+    ]
 
 
 def _manner(fade: ReportedTransition) -> str:

@@ -87,3 +87,10 @@ def test_rows_from_paths_keep_their_order_and_have_ids_of_their_own():
     assert [track.path for track in tracks] == paths
     assert len({track.id for track in tracks}) == 3
     assert tracks == tracks_of(paths)
+
+
+def test_without_reasons_only_the_reasons_go() -> None:
+    own = Transition(out_track="a", in_track="b", duration_s=4.0, because="search: x")
+    empty = Transition(out_track="b", in_track="c", because="search: stays")
+    project = Project(transitions=(own, empty)).without_reasons()
+    assert project.transitions == (Transition(out_track="a", in_track="b", duration_s=4.0),)

@@ -20,6 +20,8 @@ from deepbass_engine.units import clock_text
 _CLICK_SHOWN_S = 0.15
 _FLUX_SHOWN_S = 0.25
 _CONTEXT_S = 0.3
+_HEARD_DB, _HEARD_PERCENT = 6.0, 10.0
+"""From here on it is said in words."""
 _CLICK_NEIGHBOURS = 2
 _FLUX_NEIGHBOURS = 1
 _CLICK_MARGIN_S = 0.005
@@ -28,18 +30,26 @@ _FLUX_MARGIN_S = 0.1
 
 def click(signals: Signals, limit: float) -> Measure | None:
     """The sharpest break in the waveform."""
+
+    def words(excess: float, at_s: float) -> str:
+        return f"it clicks at {clock_text(at_s)}" if excess >= _HEARD_DB else "nothing clicks"
+
     return _worst(
-        signals, clicks_db, _CLICK_NEIGHBOURS, _CLICK_MARGIN_S, _CLICK_SHOWN_S, "dB", limit,
-        lambda at_s: f"it clicks at {clock_text(at_s)}",
-    )  # fmt: skip
+        signals, clicks_db, _CLICK_NEIGHBOURS, _CLICK_MARGIN_S, _CLICK_SHOWN_S, "dB", limit, words
+    )
 
 
 def flux(signals: Signals, limit: float) -> Measure | None:
     """The most sudden change of the spectrum."""
+
+    def words(excess: float, at_s: float) -> str:
+        if excess < _HEARD_PERCENT:
+            return "nothing changes all at once"
+        return f"the sound changes all at once at {clock_text(at_s)}"
+
     return _worst(
-        signals, flux_percent, _FLUX_NEIGHBOURS, _FLUX_MARGIN_S, _FLUX_SHOWN_S, "%", limit,
-        lambda at_s: f"the sound changes all at once at {clock_text(at_s)}",
-    )  # fmt: skip
+        signals, flux_percent, _FLUX_NEIGHBOURS, _FLUX_MARGIN_S, _FLUX_SHOWN_S, "%", limit, words
+    )
 
 
 def _worst(
@@ -50,7 +60,7 @@ def _worst(
     shown_s: float,
     unit: str,
     limit: float,
-    words: Callable[[float], str],
+    words: Callable[[float, float], str],
 ) -> Measure | None:
     """The instant, in the transition or at its seams, at which the mix is furthest above both."""
     signals = signals.near(_CONTEXT_S)
@@ -74,7 +84,7 @@ def _worst(
         excess=float(excess[i]),
         limit=limit,
         range_s=(float(at_s[i]) - shown_s, float(at_s[i]) + shown_s),
-        words=words(float(at_s[i])),
+        words=words(float(excess[i]), min(signals.fade_s, max(0.0, float(at_s[i])))),
     )
 
 

@@ -25,6 +25,8 @@ _STEREO = ("FL", "FR")
 _PAUSE_LU = -25.0
 """What is this far below the loudest of the passage is a pause, not a dip."""
 _GATE_LU = -10.0
+_HEARD_LU = 0.5
+"""From here on it is said in words."""
 _SMALLEST = 1e-30
 
 _Levels = NDArray[np.float64]
@@ -40,7 +42,7 @@ class Levels:
         Momentary loudness in LUFS every 10 ms, of windows within the transition.
     outgoing_lufs, incoming_lufs
         Of each track, whole where that is known, else as far as it is looked at; None where it is
-        silent.
+        silent, or one of them shorter than 400 ms.
     fade_s
         Length of the transition.
     """
@@ -62,14 +64,17 @@ class Levels:
             _momentary_lufs(samples, rate_hz)
             for samples in (audio.outgoing[skipped:], audio.incoming, audio.heard[skipped:])
         )
+        outgoing_lufs, incoming_lufs = audio.loudness_lufs or (_gated(outgoing), _gated(incoming))
+        shortest = BLOCKS_IN_MOMENTARY * block_frames
+        is_long = min(len(audio.outgoing), len(audio.incoming)) >= shortest
         first = audio.n_before // block_frames
         n_windows = max(0, audio.n_frames // block_frames - BLOCKS_IN_MOMENTARY + 1)
         return cls(
             heard[first : first + n_windows],
             outgoing[first : first + n_windows],
             incoming[:n_windows],
-            _gated(outgoing) if audio.loudness_lufs is None else audio.loudness_lufs[0],
-            _gated(incoming) if audio.loudness_lufs is None else audio.loudness_lufs[1],
+            outgoing_lufs if is_long else None,
+            incoming_lufs if is_long else None,
             audio.n_frames / rate_hz,
         )
 
@@ -98,7 +103,9 @@ def loudness_dip(levels: Levels, limit: float) -> Measure | None:
         excess=float(dips[i]),
         limit=limit,
         range_s=range_s,
-        words=f"the music sags by {dips[i]:.1f} LU below both tracks {span_text(range_s)}",
+        words=f"the music sags by {dips[i]:.1f} LU below both tracks {span_text(range_s)}"
+        if dips[i] >= _HEARD_LU
+        else "the music does not sag",
     )
 
 

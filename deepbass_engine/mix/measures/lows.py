@@ -104,7 +104,9 @@ def bass_overlap(lows: Lows, limit: float) -> Measure | None:
         excess=value,
         limit=limit,
         range_s=range_s,
-        words=f"the two bass lines {how} {span_text(range_s)}",
+        words=f"the two bass lines {how} {span_text(range_s)}"
+        if value
+        else "no two bass lines are heard at once",
     )
 
 

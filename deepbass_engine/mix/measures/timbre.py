@@ -32,6 +32,8 @@ _LEAST_ROUGH = 0.01
 _LEAST_DISSONANCE = 0.05
 """What a track counts for at least: beside a lone sine, which has none, all else is without end."""
 _DRAWN_EVERY = 4
+_HEARD_POINTS, _HEARD_PERCENT = 1.0, 110.0
+"""From here on it is said in words."""
 
 _Values = NDArray[np.float64]
 
@@ -133,7 +135,9 @@ def roughness(
         excess=float(excess[i]),
         limit=limit,
         range_s=range_s,
-        words=f"it sounds rougher than either track {span_text(range_s)}",
+        words=f"it sounds rougher than either track {span_text(range_s)}"
+        if excess[i] >= _HEARD_POINTS
+        else "it sounds no rougher than its tracks",
     )
     return measure, drawn.curve(_DRAWN_EVERY)
 
@@ -164,7 +168,9 @@ def dissonances(
         excess=value - 100.0,
         limit=limit,
         range_s=range_s,
-        words=f"the two tracks' notes clash {span_text(range_s)}",
+        words=f"the two tracks grate on each other {span_text(range_s)}"
+        if value >= _HEARD_PERCENT
+        else "it grates no more than its tracks",
     )
     return measure, values.curve()
 

@@ -222,3 +222,7 @@ def test_it_can_be_cancelled():
     cancel.cancel()
     with pytest.raises(Cancelled):
         dissonance(music(1.0), RATE_HZ, cancel=cancel)
+
+
+def test_a_constant_has_no_partials_but_rounding():
+    assert dissonance(np.full(44_100, 0.5), 44_100).mean == 0.0

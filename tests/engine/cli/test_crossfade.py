@@ -89,6 +89,8 @@ def test_of_a_silent_crossfade_there_is_no_roughness_and_it_is_said(
         time="0.25",
         SR_window_duration="0.5",
     )
+    (songs / "crossfade").mkdir()
+    (songs / "crossfade" / "Exp1_simple_roughness.txt").write_text("60.251408")  # of another mix
     assert main(["crossfade"]) == 0
     told = capsys.readouterr()
     assert "Roughness" not in told.out

@@ -327,7 +327,7 @@ def test_without_strict_what_is_flagged_is_shown_and_no_failure(
     assert (outcome.code, outcome.err) == (0, "")
     (transition,) = json.loads(report.read_text())["transitions"]
     assert (transition["flagged"], transition["reasons"]) == (True, ["loudness_jump"])
-    assert f"! {transition['quality']['loudness_jump']['words']}\n" in outcome.out
+    assert f"! {transition['quality']['loudness_jump']['words']} (in the mix at " in outcome.out
 
 
 def test_nothing_is_measured_unless_asked_for(music: list[str], tmp_path: Path) -> None:

@@ -107,3 +107,14 @@ def test_what_must_not_be_written_is_refused_before_anything_is_searched(
     outcome = mixed(tracks, tmp_path / "mix.wav", "--search", "200")
     assert outcome.code == 2
     assert (tmp_path / "mix.wav").read_text() == "mine"
+
+
+def test_a_reason_goes_when_what_it_rests_on_is_set_otherwise(
+    tracks: list[Path], tmp_path: Path
+) -> None:
+    saved = tmp_path / "set.deepbass"
+    mixed(tracks, tmp_path / "mix.wav", "--search", "4", "--save-project", saved)
+    assert project_file.load(saved).transitions[0].because
+    flags = ("--curve", "tri", "--report", tmp_path / "r.json")
+    assert called("mix", "-o", tmp_path / "x.wav", "--project", saved, *flags).code == 0
+    assert json.loads((tmp_path / "r.json").read_text())["transitions"][0]["because"] == ""

@@ -19,6 +19,7 @@ from deepbass_engine.mix.quality import MEASURES, MeasuredTransition
 from deepbass_engine.mix.report import MixReport, flagged, save_report, summary, warnings
 from deepbass_engine.project import Problem, Project, tracks_of
 from deepbass_engine.settings import MixSettings, OutputSettings, QualityLimits, TransitionSpec
+from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_engine.version import __version__
 
 RATE_HZ = 16_000
@@ -295,10 +296,12 @@ def test_a_step_in_loudness_is_flagged_and_said(tmp_path: Path, quiet_pair: list
     assert jump is not None
     assert jump.excess == pytest.approx(20.0, abs=0.5)
     assert transition.quality == told[0].quality
-    assert flagged(report) == [f"transition 1 is flagged: {jump.words}"]
+    at = clock_text(seconds_from_frames(transition.start_frame, report.sample_rate_hz))
+    words = f"{jump.words} (in the mix at {at})"
+    assert flagged(report) == [f"transition 1 is flagged: {words}"]
     assert summary(report).splitlines()[4:6] == [
         "                  1.00 s simple equal_power",
-        f"                  ! {jump.words}",
+        f"                  ! {words}",
     ]
     assert warnings(report) == []
 
@@ -306,9 +309,10 @@ def test_a_step_in_loudness_is_flagged_and_said(tmp_path: Path, quiet_pair: list
 def test_what_is_wrong_is_said_the_worst_first(tmp_path: Path, quiet_pair: list[Path]) -> None:
     none_allowed = QualityLimits(**dict.fromkeys(MEASURES, 1e-9))
     report, told = measured_mix(tmp_path, quiet_pair, none_allowed)
-    words = [measure.words for measure in told[0].quality.flagged.values()]
-    assert len(words) > 1
-    assert flagged(report) == [f"transition 1 is flagged: {'; '.join(words)}"]
+    (line,) = flagged(report)
+    places = [line.index(measure.words) for measure in told[0].quality.flagged.values()]
+    assert len(places) > 1
+    assert places == sorted(places)
 
 
 def test_under_limits_that_it_keeps_a_transition_is_measured_and_not_flagged(

@@ -385,5 +385,6 @@ def test_the_reason_names_both_settings_what_is_better_and_both_scores(found: Ra
     assert ranking[0].because == (
         "search: 4.0 s log:tri ending 1.50 s earlier and beginning 0.25 s later instead of "
         "8.0 s equal_power; the notes clash less "
-        f"(score {ranking[0].score:.2f} instead of {ranking[1].score:.2f})"
+        f"(score {ranking[0].score:.2f} instead of {ranking[1].score:.2f}, "
+        "0.10 of it for its length)"
     )

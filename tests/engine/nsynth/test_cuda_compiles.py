@@ -80,6 +80,7 @@ def check(nvrtc: ctypes.CDLL, precision: Precision, n_stream_tiles: int, archite
 
 
 @PRECISIONS
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "n_stream_tiles"), [(80, 1), (90, 8)])
 def test_few_and_most_streams_compile_without_spills(
     nvrtc: ctypes.CDLL, precision: Precision, architecture: int, n_stream_tiles: int

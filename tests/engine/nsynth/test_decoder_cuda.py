@@ -126,6 +126,7 @@ def test_a_class_is_where_the_references_cumulative_probability_passes_the_numbe
     assert (uniforms < upper + rounding).all()
 
 
+@pytest.mark.slow
 @BOTH_PRECISIONS
 @settings(max_examples=3, deadline=None)
 @given(CONFIGS, MACHINES, MACHINES, st.integers(1, 40), st.integers(1, 40))
@@ -171,6 +172,7 @@ def test_streams_that_are_kept_go_on_as_if_nothing_had_been(folder: Path) -> Non
     np.testing.assert_array_equal(one.follow(kept[2:, 23:]), whole[[9], 23:])
 
 
+@pytest.mark.slow
 def test_forty_layers(folder: Path) -> None:
     config = small_config(layers=40, dilation_cycle=10, hop=16)
     encodings, classes = encodings_of(config, 2), classes_of(config, 2, 96)
