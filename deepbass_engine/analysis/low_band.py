@@ -62,7 +62,7 @@ def low_band(mono: NDArray[np.float32], sample_rate_hz: int) -> LowBand:
     if round(len(mono) * _RATE_HZ / sample_rate_hz) < 1:
         return LowBand(np.empty(0), 0.0)
     total = float(np.mean(np.square(mono, dtype=np.float64)))
-    low = soxr.resample(mono.astype(np.float64), sample_rate_hz, _RATE_HZ, "HQ")
+    low = soxr.resample(mono, sample_rate_hz, _RATE_HZ, "LQ").astype(np.float64)
     n_fft = 1 << (2 * len(low) - 1).bit_length()
     spectrum = np.fft.rfft(low, n_fft)
     hz = np.fft.rfftfreq(n_fft, 1 / _RATE_HZ)

@@ -6,9 +6,11 @@ rendered, then reported. Whether there is a model to speak its NSynth transition
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -103,6 +105,8 @@ def mix_project(
     check_target(target, [*paths, *also_read], output.subtype, overwrite=overwrite, beside=beside)
     if _wants_nsynth(project):
         voice_for(project.mix.model, output.device, output.precision)
+    if measure:  # its kernels are loaded while tracks are decoded
+        threading.Thread(target=import_module, args=("deepbass_engine.mix.measuring",)).start()
     timing_s: dict[str, float] = {}
     started_s = time.perf_counter()
     analyses = analyze_tracks(

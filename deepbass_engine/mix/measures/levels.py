@@ -25,6 +25,8 @@ _STEREO = ("FL", "FR")
 _PAUSE_LU = -25.0
 """What is this far below the loudest of the passage is a pause, not a dip."""
 _GATE_LU = -10.0
+_LEAD_IN_BLOCKS = 30
+"""What the filters hear before the transition; they have forgotten what was earlier."""
 _HEARD_LU = 0.5
 """From here on it is said in words."""
 _SMALLEST = 1e-30
@@ -60,9 +62,16 @@ class Levels:
         rate_hz = audio.sample_rate_hz
         block_frames = rate_hz // BLOCKS_PER_SECOND
         skipped = audio.n_before % block_frames  # so that a block begins with the transition
+        lead_in = min(audio.n_before - skipped, _LEAD_IN_BLOCKS * block_frames)
+        heard_from = audio.n_before - lead_in
+        heard_to = audio.n_before + audio.n_frames
         outgoing, incoming, heard = (
             _momentary_lufs(samples, rate_hz)
-            for samples in (audio.outgoing[skipped:], audio.incoming, audio.heard[skipped:])
+            for samples in (
+                audio.outgoing[skipped:],
+                audio.incoming,
+                audio.heard[heard_from:heard_to],
+            )
         )
         outgoing_lufs, incoming_lufs = audio.loudness_lufs or (_gated(outgoing), _gated(incoming))
         shortest = BLOCKS_IN_MOMENTARY * block_frames
@@ -70,7 +79,7 @@ class Levels:
         first = audio.n_before // block_frames
         n_windows = max(0, audio.n_frames // block_frames - BLOCKS_IN_MOMENTARY + 1)
         return cls(
-            heard[first : first + n_windows],
+            heard[lead_in // block_frames :][:n_windows],
             outgoing[first : first + n_windows],
             incoming[:n_windows],
             outgoing_lufs if is_long else None,
