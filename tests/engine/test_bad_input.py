@@ -392,6 +392,7 @@ def test_an_existing_mix_is_kept_before_any_work_is_done(good: Path) -> None:
     assert soundfile.info(target).duration == 5.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mix.wav", "mix.flac"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("room", [20, 400_000])

@@ -275,6 +275,7 @@ def test_a_removed_model_is_trouble_again(
     qtbot.waitUntil(lambda: nsynth.lacks_model, timeout=5_000)
 
 
+@pytest.mark.slow
 def test_all_are_decoded_as_one_batch_and_the_cost_is_known_then(
     morphing: Callable[..., Document], installed: Install, renderer: Renderer, qtbot: QtBot
 ) -> None:
@@ -389,6 +390,7 @@ def test_cancel_ends_within_half_a_second_and_what_was_decoded_is_kept(
     assert [job.state for job in renderer.jobs] == [JobState.KEPT, JobState.DONE]
 
 
+@pytest.mark.slow
 def test_playing_marks_what_stands_in(
     morphing: Callable[..., Document], installed: Install, renderer: Renderer, qtbot: QtBot
 ) -> None:

@@ -156,6 +156,7 @@ def test_what_is_offered_waits_while_another_transition_is_looked_at(
     assert window.comparison.shown == "C"
 
 
+@pytest.mark.slow
 def test_an_offer_is_forgotten_when_another_setting_was_made_by_hand(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:
@@ -188,6 +189,7 @@ def test_blind_the_letters_are_shuffled_and_nothing_is_shown_until_it_is_reveale
     assert [window.comparison.setting(letter) for letter in "ABC"] == letters
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_letters(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:
@@ -201,6 +203,7 @@ def test_the_same_seed_gives_the_same_letters(
     assert len(set(seen)) > 1
 
 
+@pytest.mark.slow
 def test_what_was_heard_blind_is_kept_as_one_step(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:
@@ -217,6 +220,7 @@ def test_what_was_heard_blind_is_kept_as_one_step(
     assert document.project == before
 
 
+@pytest.mark.slow
 def test_opening_another_project_forgets_what_was_found(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:

@@ -28,7 +28,7 @@ def test_the_band_is_given_every_5_ms():
     assert len(band.power) == pytest.approx(12.0 / HOP_S, abs=1)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(bpm=st.floats(70, 180), first_s=st.floats(0.05, 0.4))
 def test_kicks_are_found_where_they_are(bpm: float, first_s: float):
     found = onsets_s(low_band(mono(drums(bpm, first_s), chord()), RATE_HZ))

@@ -15,7 +15,7 @@ def at_s(instants: Instants) -> float:
     return instants.start_s + instants.hop_s * int(np.argmax(instants.values))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(where_s=st.floats(0.1, 11.9), step=st.floats(0.1, 0.5))
 def test_a_step_in_a_chord_stands_out_where_it_is(where_s: float, step: float):
     sound = chord()

@@ -72,6 +72,7 @@ def test_a_terminal_shows_progress_and_is_left_clean(long: Path, tmp_path: Path)
     assert "long.flac" in out
 
 
+@pytest.mark.slow
 def test_quiet_shows_nothing_on_a_terminal_either(long: Path, tmp_path: Path) -> None:
     out, shown = on_terminal(
         "mix", long, "-o", tmp_path / "m.wav", "--no-trim", "--rate", "16000", "--quiet"
@@ -80,6 +81,7 @@ def test_quiet_shows_nothing_on_a_terminal_either(long: Path, tmp_path: Path) ->
     assert shown.splitlines() == ["deepbass: only one track could be used: the mix is that track"]
 
 
+@pytest.mark.slow
 def test_without_a_terminal_there_is_no_progress(long: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         command("mix", long, "-o", tmp_path / "m.wav", "--no-trim", "--rate", "16000"),

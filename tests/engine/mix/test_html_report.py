@@ -242,7 +242,7 @@ def test_why_a_search_chose_it_and_what_was_done_otherwise_are_told(tmp_path: Pa
         transition(0, FINE), because="less clash", asked_frames=80_000, shortened_because="no more"
     )
     text = page_of(tmp_path, replace(report_of(chosen), notes=("on the CPU",))).text
-    assert "Chosen by a search: less clash" in text
+    assert "Chosen by less clash" in text
     assert "transition 1 is 4.00 s long instead of 5.00 s: no more" in text
     assert "on the CPU" in text
 

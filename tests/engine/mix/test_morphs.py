@@ -141,6 +141,7 @@ def test_seed_fade_and_pace_reach_the_model(paths, model_name, settings, name):
     np.testing.assert_array_equal(made(plan, [0]).decoded[0].classes, expected[0])
 
 
+@pytest.mark.slow
 def test_any_grouping_and_any_number_of_jobs_decode_the_same(plan, cache_folder):
     def remembered() -> list[Path]:
         return list(cache_folder.glob("**/*morph*"))

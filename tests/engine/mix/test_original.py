@@ -377,6 +377,7 @@ def test_progress_names_its_stages_and_counts_up(configure: Configure) -> None:
     assert all(p.done <= p.total for p in told)
 
 
+@pytest.mark.slow
 def test_with_the_flag_the_pictures_stand_beside_the_files(configure: Configure) -> None:
     result = run_original(configure(tone(2.0), tone(2.0), flag=True))
     names = ["Audio_trim.pdf", "Audio_trim.png", "xfade.pdf", "xfade.png", "mixed.pdf", "mixed.png"]
@@ -384,6 +385,7 @@ def test_with_the_flag_the_pictures_stand_beside_the_files(configure: Configure)
     assert all(path.stat().st_size > 1000 for path in result.files[len(FILES) :])
 
 
+@pytest.mark.slow
 def test_matplotlib_is_loaded_only_for_pictures_and_pyplot_never(
     configure: Configure, tmp_path: Path
 ) -> None:

@@ -348,6 +348,7 @@ def test_a_song_is_never_replaced(configure: Configure, model: Autoencoder) -> N
 # Pictures
 
 
+@pytest.mark.slow
 def test_with_the_flag_pictures_stand_beside_the_files_the_same_bytes_every_time(
     configure: Configure, model: Autoencoder
 ) -> None:

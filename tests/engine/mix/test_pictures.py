@@ -86,6 +86,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> SongCrossfade:
     return crossfaded(tmp_path_factory.mktemp("plain"))
 
 
+@pytest.mark.slow
 def test_every_picture_comes_as_pdf_and_png_with_the_same_bytes_every_time(
     plain: SongCrossfade,
 ) -> None:
@@ -180,6 +181,7 @@ def test_full_scale_is_marked_where_the_mix_comes_near_it(
     assert "peak 3.5 dBFS" in loud.get_title(loc="left")
 
 
+@pytest.mark.slow
 def test_names_are_shown_as_they_are_as_far_as_the_font_can(tmp_path: Path) -> None:
     done = crossfaded(tmp_path, names=("a $x_1$ 音.wav", "b" * 200 + ".wav"))
     above, below = pictures.trims_figure(done).axes

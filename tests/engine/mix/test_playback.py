@@ -96,6 +96,7 @@ def test_a_start_at_any_seam_gives_what_follows(plan, mix, offset):
         np.testing.assert_array_equal(got, mix[start : start + 30_000])
 
 
+@pytest.mark.slow
 def test_a_long_track_plays_on_from_where_it_was_begun(folder):
     """Longer than what is decoded at once: kept, decoded on, and found again when begun anew."""
     wav = signals.write(folder / "long.wav", signals.noise(240, 8000, amplitude=0.2), 8000)

@@ -19,6 +19,7 @@ def test_what_was_made_is_returned_and_quick_work_is_not_told():
     assert told == []
 
 
+@pytest.mark.slow
 def test_long_work_is_told_once_and_at_its_end():
     told: list[Progress] = []
     began = threading.Event()

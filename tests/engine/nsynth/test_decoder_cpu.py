@@ -65,6 +65,7 @@ def test_equals_the_reference_for_any_shape_batch_and_threads(config, n_streams,
     np.testing.assert_allclose(found, expected, rtol=0, atol=5e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", PRECISIONS)
 @settings(max_examples=10, deadline=None)
 @given(
@@ -144,6 +145,7 @@ def test_bytes_stay_close_to_float32():
     assert 0 < mean_divergence(exact, found) < 2e-3
 
 
+@pytest.mark.slow
 def test_float32_decodes_the_classes_of_the_published_code(golden, golden_model):
     decoder = CpuDecoder(PUBLISHED, golden_model, "float32")
     found = decoder.start(golden["encodings"]).advance(golden["uniforms"])

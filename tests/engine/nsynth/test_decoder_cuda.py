@@ -89,6 +89,7 @@ def check_probabilities(found: np.ndarray, expected: np.ndarray, precision: Prec
         assert (exact * np.log(exact / found)).sum(axis=2).mean() < 1e-5
 
 
+@pytest.mark.slow
 @BOTH_PRECISIONS
 @settings(max_examples=3, deadline=None)
 @given(CONFIGS, STREAMS, MACHINES, st.integers(1, 40))
@@ -147,6 +148,7 @@ def test_bits_depend_on_neither_processors_nor_chunks_nor_who_comes_first(
     )
 
 
+@pytest.mark.slow
 @BOTH_PRECISIONS
 def test_a_streams_bits_are_those_it_has_alone(folder: Path, precision: Precision) -> None:
     config = small_config(width=20, skip_width=24, hop=5)
