@@ -394,6 +394,7 @@ def window(qtbot: QtBot, document: Document, filled: Fill) -> Iterator[MainWindo
     assert made.close()
 
 
+@pytest.mark.slow
 def test_one_key_renders_all_that_are_missing(
     qtbot: QtBot, window: MainWindow, document: Document, installed: Install
 ) -> None:

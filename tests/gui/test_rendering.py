@@ -329,6 +329,7 @@ class Vanishing(TransitionStore):
         return super().load(plan, index, **more)
 
 
+@pytest.mark.slow
 def test_a_track_deleted_while_the_mix_is_written_is_told(
     qtbot: QtBot, filled: Fill, renderer: Renderer, long_song: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -389,6 +390,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_file_beside_it_that_can_not_be_written_is_told_with_the_mix(
     qtbot: QtBot, renderer: Renderer, begun: Begun, folder: Path
 ) -> None:

@@ -369,6 +369,7 @@ def test_cancelling_leaves_nothing(configure: Configure, at: str) -> None:
     assert not config.save_directory.exists()
 
 
+@pytest.mark.slow
 def test_progress_names_its_stages_and_counts_up(configure: Configure) -> None:
     told: list[Progress] = []
     run_original(configure(tone(2.0), tone(2.0), flag=True), on_progress=told.append)

@@ -207,6 +207,7 @@ def test_a_failure_of_the_listener_is_raised(plan, store):
         render_transitions(plan, [0, 1, 2, 3], store, on_done=listen)
 
 
+@pytest.mark.slow
 @best_of_three
 def test_making_stops_when_asked_to(tmp_path, store):
     path = tmp_path / "hour.flac"
