@@ -178,13 +178,13 @@ def heard(samples: NDArray[np.float32], sample_rate_hz: int, hop: int) -> NDArra
     float32, shape (n_samples,)
         Mono at 16 kHz, with silence behind it up to a whole number of hops.
     """
-    from deepbass_engine.nsynth.audio_16k import mono_16k_blocks
+    from deepbass_engine.nsynth.audio_16k import mono_blocks
     from deepbass_engine.nsynth.config import SAMPLE_RATE_HZ
 
     n_samples = -(-len(samples) * SAMPLE_RATE_HZ // sample_rate_hz)
     padded = np.zeros(-(-n_samples // hop) * hop, np.float32)
     filled = 0
-    for block in mono_16k_blocks([samples], _LAYOUT, sample_rate_hz):
+    for block in mono_blocks([samples], _LAYOUT, sample_rate_hz):
         padded[filled : filled + len(block)] = block
         filled += len(block)
     return padded

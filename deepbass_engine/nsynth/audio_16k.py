@@ -1,4 +1,4 @@
-"""Audio as a model hears it: 16 kHz, mono, in blocks of any length."""
+"""Audio as a model hears it: mono, at 16 kHz, in blocks of any length."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ _LOUDEST = 8.0
 infinite on the way; a model hears no more than full scale."""
 
 
-def mono_16k_blocks(
-    blocks: Iterable[NDArray[np.float32]], layout: tuple[str, ...], sample_rate_hz: int
+def mono_blocks(
+    blocks: Iterable[NDArray[np.float32]],
+    layout: tuple[str, ...],
+    sample_rate_hz: int,
+    to_rate_hz: int = SAMPLE_RATE_HZ,
 ) -> Iterator[NDArray[np.float32]]:
-    """Mix a stream to mono and bring it to 16 kHz.
+    """Mix a stream to mono and bring it to another rate.
 
     Surround is folded to stereo first; mono is the mean of left and right.
 
@@ -31,6 +34,8 @@ def mono_16k_blocks(
         Name of each channel; see `deepbass_engine.audio.channels`.
     sample_rate_hz
         Their rate.
+    to_rate_hz
+        The rate asked for, a model's unless given.
 
     Yields
     ------
@@ -40,6 +45,6 @@ def mono_16k_blocks(
         to_stereo(block.clip(-_LOUDEST, _LOUDEST), layout).mean(axis=1, keepdims=True)
         for block in blocks
     )
-    if sample_rate_hz != SAMPLE_RATE_HZ:
-        mono = resampled_blocks(mono, sample_rate_hz, SAMPLE_RATE_HZ, 1)
+    if sample_rate_hz != to_rate_hz:
+        mono = resampled_blocks(mono, sample_rate_hz, to_rate_hz, 1)
     return (block[:, 0] for block in mono)

@@ -17,7 +17,7 @@ from deepbass_engine.audio.quantize import quantize
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.write import wav_header
 from deepbass_engine.errors import InputError, ModelError, OutputError
-from deepbass_engine.nsynth.audio_16k import mono_16k_blocks
+from deepbass_engine.nsynth.audio_16k import mono_blocks
 from deepbass_engine.nsynth.autoencoder import Autoencoder, check_encodings
 from deepbass_engine.nsynth.config import SAMPLE_RATE_HZ, WaveNetConfig
 from deepbass_engine.nsynth.mulaw import samples_of_model_classes
@@ -72,7 +72,7 @@ def encode_file(
     decoding = Decoding(source)
     try:
         encodings = model.encode_blocks(
-            mono_16k_blocks(decoding, source.layout, rate_hz),
+            mono_blocks(decoding, source.layout, rate_hz),
             n_expected,
             on_progress=on_progress,
             cancel=cancel,

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepbass_engine.audio.channels import LAYOUTS
-from deepbass_engine.nsynth.audio_16k import mono_16k_blocks
+from deepbass_engine.nsynth.audio_16k import mono_blocks
 from deepbass_engine.units import rescale_frames
 
 
 def heard(samples: np.ndarray, rate_hz: int, *borders: int) -> np.ndarray:
     blocks = np.split(samples, borders)
-    parts = list(mono_16k_blocks(blocks, LAYOUTS[samples.shape[1]], rate_hz))
+    parts = list(mono_blocks(blocks, LAYOUTS[samples.shape[1]], rate_hz))
     return np.concatenate([np.empty(0, np.float32), *parts])
 
 

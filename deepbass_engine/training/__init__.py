@@ -1,0 +1,1 @@
+"""From songs to a model: clips, TFRecord files, and the only place that knows Keras."""

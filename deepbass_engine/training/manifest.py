@@ -1,0 +1,160 @@
+"""What a folder of prepared clips holds, how it was made, and what was left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from deepbass_engine import atomic
+from deepbass_engine.errors import InputError
+from deepbass_engine.nsynth.config import SAMPLE_RATE_HZ
+
+NAME = "manifest.json"
+SCHEMA = "deepbass.training-data/1"
+
+Split = Literal["train", "valid"]
+
+
+class PrepareSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How songs are made into clips."""
+
+    seconds: Annotated[
+        float,
+        Meta(
+            ge=0.032,
+            le=600,
+            description="length of a clip; 4 s at 16 kHz is what the published training reads",
+            extra={"flag": "--seconds", "metavar": "S", "unit": "s"},
+        ),
+    ] = 4.0
+    crop: Annotated[
+        Literal["begin-end", "random", "all"],
+        Meta(
+            description="which clips of a song are taken, its silent ends left out: the first and "
+            "the last, two from anywhere, or all, one after the other",
+            extra={"flag": "--crop"},
+        ),
+    ] = "begin-end"
+    max_duration_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="leave out files longer than this: they are mixes of many songs",
+            extra={"flag": "--max-duration", "metavar": "S", "unit": "s"},
+        ),
+    ] = 1000.0
+    rate_hz: Annotated[
+        int,
+        Meta(
+            ge=4000,
+            le=192_000,
+            description="sample rate of the clips; the models here hear 16000 Hz",
+            extra={"flag": "--rate", "metavar": "HZ", "unit": "Hz"},
+        ),
+    ] = SAMPLE_RATE_HZ
+    n_shards: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="files that the clips to train on are dealt to",
+            extra={"flag": "--shards", "metavar": "K"},
+        ),
+    ] = 8
+    valid_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=0.9,
+            description="share of the songs that is kept to validate on; at least one",
+            extra={"flag": "--valid-share", "metavar": "X"},
+        ),
+    ] = 0.05
+
+
+class Song(Struct, frozen=True, kw_only=True):
+    """A song that was used: its file, the hash of its content, and what came of it."""
+
+    path: str
+    content_hash: str
+    split: Split
+    duration_s: float
+    n_clips: int
+
+
+class Shard(Struct, frozen=True, kw_only=True):
+    """A file of clips."""
+
+    name: str
+    split: Split
+    n_clips: int
+    n_bytes: int
+    sha256: str
+
+
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """A file that was not used, why, and what to do about it."""
+
+    path: str
+    what: str
+    hint: str = ""
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """A folder of prepared clips."""
+
+    settings: PrepareSettings
+    songs: tuple[Song, ...]
+    shards: tuple[Shard, ...]
+    left_out: tuple[LeftOut, ...]
+    schema: str = SCHEMA
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a folder; until then the folder is unfinished.
+
+    Raises
+    ------
+    OutputError
+        If it can't be written.
+    """
+    with atomic.replacing(folder / NAME) as temporary:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+
+
+def read(folder: Path) -> Manifest:
+    """Read the manifest of a folder.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it can't be read.
+    """
+    path = folder / NAME
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"is no folder of prepared clips: it has no {NAME}",
+            path=folder,
+            hint="make one with deepbass data prepare, or run that again to its end",
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"can't be read: {error.strerror or error}", path=path, hint="check its permissions"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"is no manifest of prepared clips: {error}", path=path, hint="prepare the clips again"
+        ) from error
+    if found.schema != SCHEMA:
+        raise InputError(
+            f"has the schema {found.schema}, not {SCHEMA}",
+            path=path,
+            hint="prepare the clips again with this DeepBass",
+        )
+    return found
