@@ -21,6 +21,7 @@ from deepbass_engine.cli import (
     analyze,
     config,
     crossfade,
+    data,
     decode,
     demo,
     devices,
@@ -29,12 +30,27 @@ from deepbass_engine.cli import (
     mix,
     model,
     rough,
+    train,
 )
 from deepbass_engine.cli.console import Console
 from deepbass_engine.errors import Cancelled, DeepBassError
 from deepbass_engine.version import __version__
 
-COMMANDS = (gui, demo, mix, analyze, rough, crossfade, config, model, encode, decode, devices)
+COMMANDS = (
+    gui,
+    demo,
+    mix,
+    analyze,
+    rough,
+    crossfade,
+    config,
+    model,
+    encode,
+    decode,
+    data,
+    train,
+    devices,
+)
 
 EXIT_DONE, EXIT_LEFT_OUT, EXIT_FAILED, EXIT_CANCELLED = 0, 1, 2, 130
 

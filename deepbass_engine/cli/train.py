@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
-from deepbass_engine.cli.flags import named_path
+from deepbass_engine.cli.flags import add_flags, named_path, settings_from
+from deepbass_engine.errors import Cancelled
+from deepbass_engine.training.settings import TrainSettings
 
 if TYPE_CHECKING:
     from deepbass_engine.training.log import Report
@@ -14,12 +16,9 @@ if TYPE_CHECKING:
 _EXIT_CANCELLED = 130
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    from deepbass_engine.cli.flags import add_flags
-    from deepbass_engine.training.settings import TrainSettings
-
-    parser = commands.add_parser(
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
         "train",
         help="train a model on clips that data prepare has made",
         description="Train a model on clips that `deepbass data prepare` has made, or go on where "
@@ -34,14 +33,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out", type=named_path, required=True, metavar="DIR", help="folder of the training"
     )
     add_flags(parser, TrainSettings)
-    parser.add_argument("--quiet", action="store_true", help="print nothing but problems")
-    parser.set_defaults(run=_run)
+    parser.add_argument("--quiet", action="store_true", help="say only what went wrong")
+    parser.set_defaults(run=run)
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
-    from deepbass_engine.cli.flags import settings_from
-    from deepbass_engine.errors import Cancelled
-    from deepbass_engine.training.settings import TrainSettings
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Train, and say how it goes and went."""
     from deepbass_engine.training.train import MODEL_NAME, train
 
     try:
@@ -53,7 +50,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
             on_progress=console.progress,
             cancel=console.cancel,
         )
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         console.note("stopped and saved; the same command goes on")
         return _EXIT_CANCELLED
     console.out(
