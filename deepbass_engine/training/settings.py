@@ -91,7 +91,7 @@ class TrainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         ),
     ] = 2e-4
     start_step: Annotated[
-        int | None,
+        int,
         Meta(
             ge=0,
             le=10_000_000,
@@ -99,7 +99,7 @@ class TrainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             "model given with --from was trained to, else 0",
             extra={"flag": "--start-step", "metavar": "N"},
         ),
-    ] = None
+    ] | None = None
     evaluate_every: Annotated[
         int,
         Meta(

@@ -29,10 +29,10 @@ from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.training import checkpoint, examples, schedule
 from deepbass_engine.training.checkpoint import Standing
 from deepbass_engine.training.dataset import Dataset
+from deepbass_engine.training.initial import initial_weights
 from deepbass_engine.training.learners import make_learner
 from deepbass_engine.training.learners.learner import Classes, Learner
 from deepbass_engine.training.log import Log, Report
-from deepbass_engine.training.network import initial_weights
 from deepbass_engine.training.run_file import Run, begin_or_go_on
 from deepbass_engine.training.settings import CONFIGS, TrainSettings
 

@@ -102,4 +102,4 @@ class Learner(ABC):
 
 
 def _numbers(variable: Any) -> NDArray[Any]:
-    return np.array(keras.ops.convert_to_numpy(variable))  # a copy: the variable goes on
+    return np.array(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable)))  # a copy

@@ -19,7 +19,7 @@ class TorchLearner(Learner):
         gradients = torch.autograd.grad(loss, values, materialize_grads=True, allow_unused=True)
         with torch.no_grad():
             self._optimizer.apply(gradients, self._variables)
-        return float(loss)
+        return float(loss.detach())
 
     def loss(self, classes: Classes) -> float:
         """Mean loss of the averaged weights over a batch."""
