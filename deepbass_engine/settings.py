@@ -105,8 +105,8 @@ SampleRateHz = Annotated[
 ModelName = Annotated[
     str,
     Meta(
-        description="model of nsynth transitions: the name of an imported one, or a model file; "
-        "without it the one that was imported last",
+        description="model of nsynth transitions: its name, or a model file; without it the one "
+        "that was imported last, else the one that comes with DeepBass",
         extra={"flag": "--model", "metavar": "NAME|FILE"},
     ),
 ]

@@ -90,7 +90,7 @@ class NSynth(QObject):
 
     @property
     def models(self) -> tuple[ModelFacts, ...]:
-        """The installed models by name; none before the first look."""
+        """The models here by name; none before the first look."""
         return self._models or ()
 
     @property
@@ -101,9 +101,9 @@ class NSynth(QObject):
     @property
     def default_model(self) -> str:
         """The one that is used where none is named; empty where there is none."""
-        if not self._models:
-            return ""
-        return max(self._models, key=lambda each: each.source.written_at).name
+        from deepbass_engine.nsynth.models import default_of
+
+        return default_of(self.models) or ""
 
     @property
     def devices(self) -> tuple[DeviceFacts, ...] | None:

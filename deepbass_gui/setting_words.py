@@ -74,7 +74,7 @@ def choice_tip(name: str, choice: str) -> str:
         ("method", "nsynth"): translate(
             "SettingForm",
             "One track turns into the other: a neural model sings a sound that is first the one, "
-            "then the other.\nIt takes minutes to render; until then the plain crossfade is heard.",
+            "then the other.\nIt is to be rendered; until then the plain crossfade is heard.",
         ),
         ("morph", "hybrid"): translate(
             "SettingForm",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
 from deepbass_engine.errors import Cancelled, shown
-from deepbass_engine.training.manifest import PrepareSettings
+from deepbass_engine.training.settings import PrepareSettings
 
 if TYPE_CHECKING:
     from deepbass_engine.training.manifest import Manifest

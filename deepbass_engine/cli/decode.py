@@ -63,5 +63,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             cancel=console.cancel,
         )
         temporary.write_bytes(files.wav_of(classes))
-    console.out(f"Written: {shown(target)}\n    {length}, {SAMPLE_RATE_HZ} Hz, mono, seed {seed}")
+    console.out(
+        f"Written: {shown(target)}\n"
+        f"    {length}, {SAMPLE_RATE_HZ} Hz, mono, seed {seed}, by the model {model.name}"
+    )
     return 0

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LIST_SCHEMA = "deepbass.models/1"
 INFO_SCHEMA = "deepbass.model/1"
 
+_BUNDLED = "comes with DeepBass"
+
 
 def add_parser(commands: Any) -> None:
     """Add the command and its subcommands to the parser."""
@@ -31,7 +33,7 @@ def add_parser(commands: Any) -> None:
         "list",
         help="print the models there are",
         description="Print the models on this machine. The one marked * is used where none is "
-        "named: the one imported last.",
+        "named: the one imported last, else the one that comes with DeepBass.",
     )
     listing.add_argument("--json", action="store_true", help="print one JSON document")
     listing.set_defaults(run=_list)
@@ -44,7 +46,10 @@ def add_parser(commands: Any) -> None:
     info.add_argument("--json", action="store_true", help="print one JSON document")
     info.set_defaults(run=_info)
     remove = actions.add_parser(
-        "remove", help="delete a model", description="Delete a model from this machine."
+        "remove",
+        help="delete a model",
+        description="Delete an imported model from this machine. One that comes with DeepBass "
+        "stays.",
     )
     remove.add_argument("name", metavar="NAME", help="a model of deepbass model list")
     remove.set_defaults(run=_remove)
@@ -128,7 +133,8 @@ def _list(args: argparse.Namespace, console: Console) -> int:
         width = max((len(facts.name) for facts in found), default=0)
         for facts in found:
             mark = "*" if facts.name == default else " "
-            console.out(f"{mark} {facts.name:<{width}}  {_shape(facts)}")
+            bundled = f", {_BUNDLED}" if facts.bundled else ""
+            console.out(f"{mark} {facts.name:<{width}}  {_shape(facts)}{bundled}")
     for problem in problems:
         console.note(f"deepbass: {problem}")
     return 1 if problems else 0
@@ -161,6 +167,7 @@ def _row(facts: ModelFacts) -> dict[str, object]:
 
     return {
         "name": facts.name,
+        "bundled": facts.bundled,
         "path": str(facts.path),
         "bytes": facts.n_bytes,
         "parameters": facts.config.n_parameters,
@@ -186,6 +193,7 @@ def _text(facts: ModelFacts) -> str:
             f"    encoder of {config.encoder_layers} layers of width {config.encoder_width}",
             f"    from {shown(source.origin)}",
             *(f"    {shown(note)}" for note in source.notes),
+            *((f"    {_BUNDLED}",) if facts.bundled else ()),
             f"    written {source.written_at[:19]} UTC, content {source.content_hash}",
             f"    in {shown(facts.path)}, {facts.n_bytes:,} bytes",
         )

@@ -16,7 +16,7 @@ from deepbass_engine.errors import shown
 from deepbass_engine.mix.html_drawings import transition_drawing
 from deepbass_engine.mix.html_style import STYLE
 from deepbass_engine.mix.quality import MEASURES, Measure, MeasuredTransition, Quality
-from deepbass_engine.mix.report import MixReport, ReportedTransition, warnings
+from deepbass_engine.mix.report import MixReport, ReportedTransition, spoken, warnings
 from deepbass_engine.units import clock_text, seconds_from_frames
 
 
@@ -121,7 +121,7 @@ def _page(report: MixReport, measured: Mapping[int, MeasuredTransition]) -> str:
         ),
         *_tracklist(report),
         "</main>",
-        f"<footer><p>Made by DeepBass {_text(report.versions.get('deepbass', ''))}</p></footer>",
+        f"<footer><p>{_text(_made_by(report))}</p></footer>",
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -145,8 +145,18 @@ def _facts(report: MixReport) -> list[str]:
         "Tracks": f"{len(report.tracks)}",
         "Transitions": transitions,
     }
+    if morph := spoken(report):
+        facts["NSynth model"] = morph.model
     rows = (f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items())
     return ['<dl class="facts">', *rows, "</dl>"]
+
+
+def _made_by(report: MixReport) -> str:
+    """The program and the model, so exactly that the mix can be made again."""
+    made_by = f"Made by DeepBass {report.versions.get('deepbass', '')}"
+    if morph := spoken(report):
+        made_by += f", NSynth by the model {morph.model}, content {morph.content_hash}"
+    return made_by
 
 
 def _remarks(report: MixReport) -> list[str]:

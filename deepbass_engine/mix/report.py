@@ -44,6 +44,8 @@ class ReportedMorph(Struct, frozen=True, kw_only=True):
     """How an NSynth transition was made."""
 
     model: str
+    content_hash: str
+    """Of the model's configuration and variables: the same model under any name."""
     device: str
     precision: str
     morph: str
@@ -171,8 +173,13 @@ def summary(report: MixReport) -> str:
     lines = [
         f"{shown(report.output)}",
         f"{clock_text(report.frames / rate_hz)}, {rate_hz} Hz, stereo, {report.subtype}, {peak}",
-        "",
     ]
+    if morph := spoken(report):
+        lines.append(
+            f"NSynth by the model {morph.model} ({morph.device}, {morph.precision}), "
+            f"content {morph.content_hash}"
+        )
+    lines.append("")
     for number, track in enumerate(report.tracks, start=1):
         at = clock_text(seconds_from_frames(track.start_frame, rate_hz))
         lines.append(f"{number:4}  {at:>10}  {shown(Path(track.path).name)}")
@@ -183,6 +190,11 @@ def summary(report: MixReport) -> str:
             lines.append(f"{'':18}{how}")
             lines += [f"{'':18}! {words}" for words in _flags(fade, rate_hz)]
     return "\n".join(lines)
+
+
+def spoken(report: MixReport) -> ReportedMorph | None:
+    """What spoke the NSynth transitions, one model for all; None where there are none."""
+    return next((fade.nsynth for fade in report.transitions if fade.nsynth is not None), None)
 
 
 def warnings(report: MixReport) -> list[str]:
@@ -243,6 +255,7 @@ def _transition(
     if voice is not None and fade.method == "nsynth" and fade.n_frames:
         morph = ReportedMorph(
             model=voice.name,
+            content_hash=voice.content_hash,
             device=voice.choice.device,
             precision=voice.choice.precision,
             morph=fade.morph,

@@ -73,7 +73,7 @@ def voice_for(model: str, device: str = "auto", precision: str = "auto") -> Voic
     Parameters
     ----------
     model
-        Name of an installed model, or a model file; empty for the default one.
+        Name of a model that is here, or a model file; empty for the default one.
     device, precision
         As in `deepbass_engine.settings.OutputSettings`.
 

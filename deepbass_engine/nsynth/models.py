@@ -1,19 +1,22 @@
 """Models on this machine: loaded by name or path, imported, listed, removed.
 
-Installed models are files of `deepbass_engine.nsynth.weights` in the user's data folder, a model's
-name being its file's. `DEEPBASS_DATA_DIR` moves the folder. Where no model is named, the one that
-was imported last is used.
+Models are files of `deepbass_engine.nsynth.weights`, a model's name being its file's. Those that
+were imported lie in the user's data folder, which `DEEPBASS_DATA_DIR` moves; those that come with
+the program are among its resources, and are neither replaced nor removed. Where no model is named,
+the one that was imported last is used, and before any was, the one that comes with the program.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
 
-from deepbass_engine.errors import ModelError, OutputError, shown
+from deepbass_engine import resources
+from deepbass_engine.errors import DeepBassError, ModelError, OutputError, shown
 from deepbass_engine.nsynth import checkpoints, weights
 from deepbass_engine.nsynth.autoencoder import Autoencoder
 from deepbass_engine.nsynth.config import WaveNetConfig
@@ -23,12 +26,14 @@ _NAME = re.compile(r"\w[\w.+-]{0,39}")
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True):
-    """What is known of an installed model.
+    """What is known of a model that can be called by its name.
 
     Attributes
     ----------
     name
         What it is called.
+    bundled
+        Whether it comes with the program.
     path, n_bytes
         Its file and the file's size.
     config
@@ -38,6 +43,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    bundled: bool
     path: Path
     n_bytes: int
     config: WaveNetConfig
@@ -45,7 +51,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
 
 
 def folder() -> Path:
-    """Where installed models lie; it may not exist yet."""
+    """Where imported models lie; it may not exist yet."""
     chosen = os.environ.get("DEEPBASS_DATA_DIR")
     if chosen:
         return Path(chosen) / "models"
@@ -54,35 +60,32 @@ def folder() -> Path:
     return Path(platformdirs.user_data_dir("deepbass", appauthor=False)) / "models"
 
 
-def names() -> list[str]:
-    """Names of the installed models, in order; damaged ones among them."""
+def bundled_folder() -> Path | None:
+    """Where the models lie that come with the program; None where it was packed without them."""
     try:
-        files = list(folder().iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ModelError(
-            f"can't be read: {error.strerror or error}",
-            path=folder(),
-            hint="models lie in this folder; check its permissions",
-        ) from error
-    return sorted(
-        file.stem for file in files if file.suffix == weights.SUFFIX and _NAME.fullmatch(file.stem)
-    )
+        return resources.path("models")
+    except DeepBassError:
+        return None
+
+
+def names() -> list[str]:
+    """Names of the models here, in order; damaged ones among them."""
+    return sorted(_files())
 
 
 def facts(name: str) -> ModelFacts:
-    """What is known of an installed model, from its header alone.
+    """What is known of a model, from its header alone.
 
     Raises
     ------
     ModelError
         If there is none of this name, or its header can't be read.
     """
-    path = _installed_path(name)
+    path = _known_path(name)
     header = weights.read_header(path)
     return ModelFacts(
         name=name,
+        bundled=path.parent == bundled_folder(),
         path=path,
         n_bytes=path.stat().st_size,
         config=header.config,
@@ -91,7 +94,7 @@ def facts(name: str) -> ModelFacts:
 
 
 def installed() -> list[ModelFacts]:
-    """The installed models by name; those whose header can't be read are left out."""
+    """The models here by name; those whose header can't be read are left out."""
     found = []
     for name in names():
         try:
@@ -101,10 +104,18 @@ def installed() -> list[ModelFacts]:
     return found
 
 
+def default_of(found: Iterable[ModelFacts]) -> str | None:
+    """Which of these models is to be used where none is named; None of no models.
+
+    The one imported last; one that comes with the program only where none was imported.
+    """
+    last = max(found, key=lambda each: (not each.bundled, each.source.written_at), default=None)
+    return None if last is None else last.name
+
+
 def default_name() -> str | None:
-    """The model to use where none is named: of those installed the one imported last."""
-    found = installed()
-    return max(found, key=lambda each: each.source.written_at).name if found else None
+    """The model to use where none is named; None where there is none."""
+    return default_of(installed())
 
 
 def load_model(
@@ -118,7 +129,7 @@ def load_model(
     Parameters
     ----------
     name_or_path
-        The name of an installed model, or else a file: a model, or a checkpoint in any form that
+        The name of a model that is here, or else a file: a model, or a checkpoint in any form that
         `import_model` takes, which is then read with the published model's hop and dilations.
 
     Raises
@@ -129,7 +140,7 @@ def load_model(
         If asked to stop.
     """
     if isinstance(name_or_path, str) and name_or_path in names():
-        path, name = _path(name_or_path), name_or_path
+        path, name = _known_path(name_or_path), name_or_path
     else:
         path = Path(name_or_path)
         name = path.name.removesuffix(weights.SUFFIX)
@@ -148,7 +159,7 @@ def import_model(
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> ModelFacts:
-    """Install a model: check all of it and keep it under a name.
+    """Take in a model: check all of it and keep it under a name.
 
     Parameters
     ----------
@@ -160,12 +171,13 @@ def import_model(
     untold
         What a checkpoint does not tell; the published model's unless given. A model file tells.
     overwrite
-        Whether a model of this name may be replaced.
+        Whether an imported model of this name may be replaced.
 
     Raises
     ------
     ModelError
-        If it can't be used, or the name can't.
+        If it can't be used, or the name can't; one that comes with the program has its name for
+        itself.
     OutputError
         If it can't be written.
     Cancelled
@@ -176,6 +188,11 @@ def import_model(
             f"{shown(name)!r} can't be the name of a model",
             hint="give one word of at most 40 letters, digits, '_', '-', '+' and '.', which begins "
             "with a letter, a digit or '_'",
+        )
+    if name in _bundled_files():
+        raise ModelError(
+            f"the model {name!r} comes with DeepBass and can't be replaced",
+            hint="choose another name",
         )
     if name in names() and not overwrite:
         raise ModelError(
@@ -192,7 +209,7 @@ def import_model(
             hint="models are kept in this folder; check the permissions of the one it is to be in",
         ) from error
     weights.save(
-        _path(name),
+        folder() / f"{name}{weights.SUFFIX}",
         model.config,
         model.weights,
         origin=model.source.origin,
@@ -204,16 +221,21 @@ def import_model(
 
 
 def remove(name: str) -> None:
-    """Delete an installed model.
+    """Delete an imported model.
 
     Raises
     ------
     ModelError
-        If there is none of this name.
+        If there is none of this name, or it comes with the program.
     OutputError
         If it can't be deleted.
     """
-    path = _installed_path(name)
+    path = _known_path(name)
+    if path.parent == bundled_folder():
+        raise ModelError(
+            f"the model {name!r} comes with DeepBass and can't be removed",
+            hint="import another one: that is used in its place",
+        )
     try:
         path.unlink()
     except OSError as error:
@@ -243,19 +265,48 @@ def _read(
     return weights.load(path)
 
 
-def _path(name: str) -> Path:
-    return folder() / f"{name}{weights.SUFFIX}"
+def _files() -> dict[str, Path]:
+    """The file of each model here by its name.
+
+    A model that was imported before one of its name came with the program goes first, so that its
+    projects sound as they did.
+    """
+    return _bundled_files() | _models_in(folder())
 
 
-def _installed_path(name: str) -> Path:
-    if name not in names():
+def _bundled_files() -> dict[str, Path]:
+    bundled = bundled_folder()
+    return _models_in(bundled) if bundled is not None else {}
+
+
+def _models_in(place: Path) -> dict[str, Path]:
+    try:
+        files = list(place.iterdir())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ModelError(
+            f"can't be read: {error.strerror or error}",
+            path=place,
+            hint="models lie in this folder; check its permissions",
+        ) from error
+    return {
+        file.stem: file
+        for file in files
+        if file.suffix == weights.SUFFIX and _NAME.fullmatch(file.stem)
+    }
+
+
+def _known_path(name: str) -> Path:
+    path = _files().get(name)
+    if path is None:
         raise _unknown(name)
-    return _path(name)
+    return path
 
 
 def _unknown(name: str) -> ModelError:
     known = names()
     return ModelError(
         f"there is no model named {shown(name)!r}",
-        hint=f"installed: {', '.join(known)}" if known else "none is installed: import one first",
+        hint=f"there are: {', '.join(known)}" if known else "there is none: import one first",
     )

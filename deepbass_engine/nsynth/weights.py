@@ -2,7 +2,8 @@
 
 The header's metadata holds the schema, the configuration and the source, each as text. A content
 hash over configuration and variables, taken when the file is written and again when it is read,
-names the model whatever it is called, and tells a damaged file.
+names the model whatever it is called, and tells a damaged file. Variables may be stored as float16:
+then they are rounded first, and the hash is of what will be read back.
 
 Format: https://github.com/huggingface/safetensors
 """
@@ -15,7 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -28,12 +29,15 @@ from deepbass_engine.nsynth.config import Shape, WaveNetConfig, check_shapes
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 
 Weights = Mapping[str, NDArray[np.float32]]
+StoredPrecision = Literal["float32", "float16"]
 
 SCHEMA = "deepbass.nsynth/1"
 SUFFIX = ".safetensors"
 
 _HASH_DIGITS = 32
-_DTYPES = ("F32", "F16")
+_WIDE = np.dtype("<f4")
+_DTYPES: dict[StoredPrecision, str] = {"float32": "F32", "float16": "F16"}
+"""What the format calls them."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -100,6 +104,7 @@ def save(
     *,
     origin: str,
     notes: tuple[str, ...] = (),
+    precision: StoredPrecision = "float32",
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> Header:
@@ -113,11 +118,14 @@ def save(
         The model; variables that are none of its configuration's are left out.
     origin, notes
         What `Source` says.
+    precision
+        What the variables are stored as. float16 halves the file and rounds them to the nearest of
+        its values, so that the model is another one unless they are float16 already.
 
     Raises
     ------
     ModelError
-        If a variable is missing, has a wrong shape, or is not finite.
+        If a variable is missing, has a wrong shape, is not finite, or passes float16's range.
     OutputError
         If the file can't be written.
     Cancelled
@@ -126,17 +134,20 @@ def save(
     check_shapes({name: values.shape for name, values in weights.items()}, config)
     for name, values in _in_order(config, weights):
         check_finite(name, values)
+    if precision == "float16":
+        weights = {name: _rounded(name, values) for name, values in _in_order(config, weights)}
     source = source_of(config, weights, origin=origin, notes=notes)
+    dtype = np.dtype(precision).newbyteorder("<")
     # Not by the library's own writer: that makes a second temporary file, with a mode of its own,
     # can't be stopped, and turns the system's errors into text.
-    header = _encoded_header(config, source)
-    n_bytes, done = 4 * config.n_parameters, 0
+    header = _encoded_header(config, source, precision)
+    n_bytes, done = dtype.itemsize * config.n_parameters, 0
     with atomic.replacing(path) as temporary, temporary.open("wb") as file:
         file.write(len(header).to_bytes(8, "little") + header)
         for _, values in _in_order(config, weights):
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            done += file.write(_bytes(values))
+            done += file.write(_bytes(values, dtype))
             if on_progress is not None:
                 on_progress(Progress("writing", done, n_bytes))
     return Header(config=config, source=source)
@@ -241,16 +252,29 @@ def _header(file: Any) -> Header:
 
 def _variable(file: Any, name: str) -> NDArray[np.float32]:
     dtype = file.get_slice(name).get_dtype()
-    if dtype not in _DTYPES:
+    if dtype not in _DTYPES.values():
         raise ModelError(
-            f"variable {name} is of type {dtype}", hint=f"a model is of {' or '.join(_DTYPES)}"
+            f"variable {name} is of type {dtype}",
+            hint=f"a model is of {' or '.join(_DTYPES.values())}",
         )
     values: NDArray[np.float32] = file.get_tensor(name).astype(np.float32, copy=False)
     check_finite(name, values)
     return values
 
 
-def _encoded_header(config: WaveNetConfig, source: Source) -> bytes:
+def _rounded(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The nearest values that float16 has."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float16).astype(np.float32)
+    if not np.isfinite(rounded).all():
+        raise ModelError(
+            f"variable {name} holds {np.abs(values).max():g}, which float16 can't hold",
+            hint="store it as float32",
+        )
+    return rounded
+
+
+def _encoded_header(config: WaveNetConfig, source: Source, precision: StoredPrecision) -> bytes:
     entries: dict[str, object] = {
         "__metadata__": {
             "schema": SCHEMA,
@@ -260,8 +284,8 @@ def _encoded_header(config: WaveNetConfig, source: Source) -> bytes:
     }
     end = 0
     for name, shape in config.variables().items():
-        start, end = end, end + 4 * int(np.prod(shape))
-        entries[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+        start, end = end, end + np.dtype(precision).itemsize * int(np.prod(shape))
+        entries[name] = {"dtype": _DTYPES[precision], "shape": shape, "data_offsets": [start, end]}
     encoded = json.dumps(entries).encode()
     return encoded + b" " * (-len(encoded) % 8)  # so that the variables are aligned
 
@@ -271,5 +295,5 @@ def _in_order(config: WaveNetConfig, weights: Weights) -> Iterator[tuple[str, ND
         yield name, weights[name]
 
 
-def _bytes(values: NDArray[np.float32]) -> memoryview:
-    return np.ascontiguousarray(values, "<f4").view(np.uint8).data
+def _bytes(values: NDArray[np.float32], dtype: np.dtype[Any] = _WIDE) -> memoryview:
+    return np.ascontiguousarray(values, dtype).view(np.uint8).data

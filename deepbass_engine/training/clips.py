@@ -12,7 +12,7 @@ from deepbass_engine.audio.decode import Decoding
 from deepbass_engine.errors import InputError
 from deepbass_engine.nsynth.audio_16k import mono_blocks
 from deepbass_engine.progress import CancelToken
-from deepbass_engine.training.manifest import PrepareSettings
+from deepbass_engine.training.settings import PrepareSettings
 from deepbass_engine.units import frames_from_seconds, rescale_frames
 
 LEAST_CLIPS = 3

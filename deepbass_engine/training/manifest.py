@@ -3,77 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from deepbass_engine import atomic
 from deepbass_engine.errors import InputError
-from deepbass_engine.nsynth.config import SAMPLE_RATE_HZ
+from deepbass_engine.training.settings import PrepareSettings
 
 NAME = "manifest.json"
 SCHEMA = "deepbass.training-data/1"
 
 Split = Literal["train", "valid"]
-
-
-class PrepareSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How songs are made into clips."""
-
-    seconds: Annotated[
-        float,
-        Meta(
-            ge=0.032,
-            le=600,
-            description="length of a clip; 4 s at 16 kHz is what the published training reads",
-            extra={"flag": "--seconds", "metavar": "S", "unit": "s"},
-        ),
-    ] = 4.0
-    crop: Annotated[
-        Literal["begin-end", "random", "all"],
-        Meta(
-            description="which clips of a song are taken, its silent ends left out: the first and "
-            "the last, two from anywhere, or all, one after the other",
-            extra={"flag": "--crop"},
-        ),
-    ] = "begin-end"
-    max_duration_s: Annotated[
-        float,
-        Meta(
-            ge=1,
-            le=1_000_000,
-            description="leave out files longer than this: they are mixes of many songs",
-            extra={"flag": "--max-duration", "metavar": "S", "unit": "s"},
-        ),
-    ] = 1000.0
-    rate_hz: Annotated[
-        int,
-        Meta(
-            ge=4000,
-            le=192_000,
-            description="sample rate of the clips; the models here hear 16000 Hz",
-            extra={"flag": "--rate", "metavar": "HZ", "unit": "Hz"},
-        ),
-    ] = SAMPLE_RATE_HZ
-    n_shards: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=100_000,
-            description="files that the clips to train on are dealt to",
-            extra={"flag": "--shards", "metavar": "K"},
-        ),
-    ] = 8
-    valid_share: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=0.9,
-            description="share of the songs that is kept to validate on; at least one",
-            extra={"flag": "--valid-share", "metavar": "X"},
-        ),
-    ] = 0.05
 
 
 class Song(Struct, frozen=True, kw_only=True):

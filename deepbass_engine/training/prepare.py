@@ -18,7 +18,8 @@ from deepbass_engine.playlists import collect
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.settings import n_workers
 from deepbass_engine.training import clips, manifest, shards
-from deepbass_engine.training.manifest import LeftOut, Manifest, PrepareSettings, Shard, Song, Split
+from deepbass_engine.training.manifest import LeftOut, Manifest, Shard, Song, Split
+from deepbass_engine.training.settings import PrepareSettings
 from deepbass_engine.training.shards import ShardTask
 from deepbass_engine.units import clock_text, seconds_from_frames
 

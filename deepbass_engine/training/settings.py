@@ -1,23 +1,76 @@
-"""Settings of training, declared once: the command line's flags and its help are made of them."""
+"""Settings of preparing clips and of training, declared once: the flags are made of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from deepbass_engine.errors import SettingError
-from deepbass_engine.nsynth.config import WaveNetConfig
 
-CONFIGS = {
-    "small": WaveNetConfig(
-        encoder_width=32, encoder_layers=10, n_z=16, width=32, layers=20, skip_width=128
-    ),
-    "h512_bo16": WaveNetConfig(
-        encoder_width=128, encoder_layers=30, n_z=16, width=512, layers=30, skip_width=256
-    ),
-}
-"""Models to train: the one that ships with the program, and the published one."""
+if TYPE_CHECKING:
+    from deepbass_engine.nsynth.config import WaveNetConfig
+
+MODEL_RATE_HZ = 16_000
+"""`deepbass_engine.nsynth.config.SAMPLE_RATE_HZ`, told here again so that help loads no NumPy."""
+
+
+class PrepareSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How songs are made into clips."""
+
+    seconds: Annotated[
+        float,
+        Meta(
+            ge=0.032,
+            le=600,
+            description="length of a clip; 4 s at 16 kHz is what the published training reads",
+            extra={"flag": "--seconds", "metavar": "S", "unit": "s"},
+        ),
+    ] = 4.0
+    crop: Annotated[
+        Literal["begin-end", "random", "all"],
+        Meta(
+            description="which clips of a song are taken, its silent ends left out: the first and "
+            "the last, two from anywhere, or all, one after the other",
+            extra={"flag": "--crop"},
+        ),
+    ] = "begin-end"
+    max_duration_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="leave out files longer than this: they are mixes of many songs",
+            extra={"flag": "--max-duration", "metavar": "S", "unit": "s"},
+        ),
+    ] = 1000.0
+    rate_hz: Annotated[
+        int,
+        Meta(
+            ge=4000,
+            le=192_000,
+            description="sample rate of the clips; the models here hear 16000 Hz",
+            extra={"flag": "--rate", "metavar": "HZ", "unit": "Hz"},
+        ),
+    ] = MODEL_RATE_HZ
+    n_shards: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="files that the clips to train on are dealt to",
+            extra={"flag": "--shards", "metavar": "K"},
+        ),
+    ] = 8
+    valid_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=0.9,
+            description="share of the songs that is kept to validate on; at least one",
+            extra={"flag": "--valid-share", "metavar": "X"},
+        ),
+    ] = 0.05
 
 
 class TrainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,16 +143,19 @@ class TrainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"flag": "--learning-rate", "metavar": "X"},
         ),
     ] = 2e-4
-    start_step: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=10_000_000,
-            description="step of the published schedule to begin at; without it the step that the "
-            "model given with --from was trained to, else 0",
-            extra={"flag": "--start-step", "metavar": "N"},
-        ),
-    ] | None = None
+    start_step: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=10_000_000,
+                description="step of the published schedule to begin at; without it the step that "
+                "the model given with --from was trained to, else 0",
+                extra={"flag": "--start-step", "metavar": "N"},
+            ),
+        ]
+        | None
+    ) = None
     evaluate_every: Annotated[
         int,
         Meta(

@@ -16,7 +16,8 @@ from deepbass_engine import atomic
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.training import clips, tfrecords
-from deepbass_engine.training.manifest import PrepareSettings, Shard, Split
+from deepbass_engine.training.manifest import Shard, Split
+from deepbass_engine.training.settings import PrepareSettings
 
 NOTES = ".made"
 """Folder of the notes, in the folder of the shards."""

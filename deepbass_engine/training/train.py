@@ -28,13 +28,14 @@ from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.training import checkpoint, examples, schedule
 from deepbass_engine.training.checkpoint import Standing
+from deepbass_engine.training.configs import CONFIGS
 from deepbass_engine.training.dataset import Dataset
 from deepbass_engine.training.initial import initial_weights
 from deepbass_engine.training.learners import make_learner
-from deepbass_engine.training.learners.learner import Classes, Learner
+from deepbass_engine.training.learners.learner import Classes, Learner, telling_memory
 from deepbass_engine.training.log import Log, Report
 from deepbass_engine.training.run_file import Run, begin_or_go_on
-from deepbass_engine.training.settings import CONFIGS, TrainSettings
+from deepbass_engine.training.settings import TrainSettings
 
 MODEL_NAME = "model.safetensors"
 
@@ -169,11 +170,12 @@ class _Training:
 
     def _step(self, classes: Classes) -> None:
         step, started_s = self._standing.step, time.perf_counter()
-        loss = self._learner.step(
-            classes,
-            schedule.learning_rate(self._settings, step, self._run.start_step),
-            schedule.average_decay(step),
-        )
+        with telling_memory():
+            loss = self._learner.step(
+                classes,
+                schedule.learning_rate(self._settings, step, self._run.start_step),
+                schedule.average_decay(step),
+            )
         self._check_finite(loss)
         self._losses.append(loss)
         self._seconds += time.perf_counter() - started_s

@@ -165,16 +165,23 @@ class ImportModelDialog(QDialog):
 
     def _show(self) -> None:
         is_running, name = self._is_mine, self.name.text()
-        is_taken = any(model.name == name for model in self._nsynth.models)
+        of_this_name = [model for model in self._nsynth.models if model.name == name]
+        is_bundled = any(model.bundled for model in of_this_name)
+        replaces = bool(of_this_name) and not is_bundled
         for field in (self.path, self._file, self._folder, self.name):
             field.setEnabled(not is_running)
         for shown in (self._bar, self._stage):
             shown.setVisible(is_running)
         can = bool(self.path.text().strip() and name) and not self._importer.is_running
-        self.import_button.setEnabled(can)
-        self.import_button.setText(self.tr("&Replace") if is_taken else self.tr("&Import"))
-        if is_taken and not self.trouble.text():
-            self.trouble.setText(self.tr("The model “{name}” will be replaced.").format(name=name))
+        self.import_button.setEnabled(can and not is_bundled)
+        self.import_button.setText(self.tr("&Replace") if replaces else self.tr("&Import"))
+        if of_this_name and not self.trouble.text():
+            words = (
+                self.tr("The model “{name}” comes with DeepBass. Choose another name.")
+                if is_bundled
+                else self.tr("The model “{name}” will be replaced.")
+            )
+            self.trouble.setText(words.format(name=name))
 
     def _import(self) -> None:
         path = Path(self.path.text().strip())

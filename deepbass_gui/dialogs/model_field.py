@@ -1,6 +1,8 @@
-"""The model of a project's NSynth transitions, to be chosen among those that are installed."""
+"""The model of a project's NSynth transitions, to be chosen among those that are here."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QWheelEvent
@@ -11,11 +13,14 @@ from deepbass_gui.dialogs.import_model import ImportModelDialog
 from deepbass_gui.nsynth import NSynth
 from deepbass_gui.views.setting_form import SettingField
 
+if TYPE_CHECKING:
+    from deepbass_engine.nsynth.models import ModelFacts
+
 _IMPORT = object()
 
 
 class ModelField(SettingField):
-    """A field for the setting ``model``: the newest, one by name, or one to be imported now."""
+    """A field for the setting ``model``: the default, one by name, or one to be imported now."""
 
     def __init__(self, nsynth: NSynth, parent: QWidget | None = None) -> None:
         self._nsynth = nsynth
@@ -27,7 +32,7 @@ class ModelField(SettingField):
         nsynth.look()
 
     def _words(self, value: str) -> str:
-        return value or _tr("automatic: the newest")
+        return value or _tr("automatic")
 
     def _show_model(self, value: str) -> None:
         self.value = value
@@ -36,14 +41,21 @@ class ModelField(SettingField):
     def _fill(self) -> None:
         """List what can be chosen, and what is chosen though it is not here."""
         box, chosen = self._box, self.value or ""
-        names = [model.name for model in self._nsynth.models]
+        models = {model.name: model for model in self._nsynth.models}
         box.clear()
-        newest = self._nsynth.default_model
-        automatic = _tr("Automatic: the newest ({name})").format(name=newest)
-        box.addItem(automatic if newest else _tr("Automatic: none is installed"), "")
-        for name in names:
-            box.addItem(name, name)
-        if chosen and chosen not in names:
+        default = models.get(self._nsynth.default_model)
+        automatic = _tr("Automatic: none is installed")
+        if default is not None:
+            words = (
+                _tr("Automatic: {name}")
+                if default.bundled
+                else _tr("Automatic: the newest ({name})")
+            )
+            automatic = words.format(name=_title(default))
+        box.addItem(automatic, "")
+        for name, model in models.items():
+            box.addItem(_title(model), name)
+        if chosen and chosen not in models:
             words = _tr("{name} (not installed)").format(name=chosen)
             box.addItem(theme.icon("error", "error"), words, chosen)
         box.insertSeparator(box.count())
@@ -69,6 +81,12 @@ class _Combo(QComboBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
         event.ignore()
+
+
+def _title(model: ModelFacts) -> str:
+    if not model.bundled:
+        return model.name
+    return _tr("{name} (comes with DeepBass)").format(name=model.name)
 
 
 def _tr(text: str) -> str:

@@ -30,7 +30,7 @@ from deepbass_gui.nsynth import NSynth
 
 
 class ModelsDialog(QDialog):
-    """Lists the installed models, imports and removes them, and says which one is used."""
+    """Lists the models that are here, imports and removes them, and says which one is used."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +51,7 @@ class ModelsDialog(QDialog):
                 self.tr("From"),
             ]
         )
-        self.table.setAccessibleName(self.tr("Installed models"))
+        self.table.setAccessibleName(self.tr("Models"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -67,7 +67,6 @@ class ModelsDialog(QDialog):
         self.use_button = self._button("ok", self.tr("&Use in this project"), self._use)
         self.use_button.setToolTip(self.tr("NSynth transitions of this project take this model"))
         self.remove_button = self._button("remove", self.tr("&Remove ..."), self._ask_to_remove)
-        self.remove_button.setToolTip(self.tr("Deletes DeepBass's copy of the model (Del)"))
         delete = QShortcut(QKeySequence.StandardKey.Delete, self.table)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._ask_to_remove)
@@ -106,7 +105,7 @@ class ModelsDialog(QDialog):
                 self._used_words(model.name),
                 self.tr("{n} MB").format(n=f"{model.n_bytes / 1e6:.1f}"),
                 f"{config.layers} × {config.width}",
-                source.origin,
+                self.tr("comes with DeepBass") if model.bundled else source.origin,
             )
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
@@ -123,6 +122,12 @@ class ModelsDialog(QDialog):
                 "No model is installed yet. NSynth transitions need one: import the published "
                 "checkpoint or a model that DeepBass made."
             )
+        elif all(model.bundled for model in models) and not wanted:
+            words = self.tr(
+                "With the small model that comes with DeepBass, one track turns into the other in "
+                "NSynth transitions. The published one (wavenet-ckpt.tar), which is far larger and "
+                "takes far longer, can be imported."
+            )
         elif wanted and wanted not in {model.name for model in models}:
             words = self.tr("This project wants the model “{name}”, which is not installed here.")
             words = words.format(name=wanted)
@@ -133,9 +138,14 @@ class ModelsDialog(QDialog):
         wanted = self._document.project.mix.model
         if name == wanted:
             return self.tr("by this project")
-        if not wanted and name == self._nsynth.default_model:
-            return self.tr("automatically: the newest")
-        return ""
+        if wanted or name != self._nsynth.default_model:
+            return ""
+        if self._is_bundled(name):
+            return self.tr("automatically")
+        return self.tr("automatically: the newest")
+
+    def _is_bundled(self, name: str) -> bool:
+        return any(model.bundled for model in self._nsynth.models if model.name == name)
 
     def _chosen(self) -> str:
         item = self.table.item(self.table.currentRow(), 0)
@@ -143,7 +153,13 @@ class ModelsDialog(QDialog):
 
     def _show_buttons(self) -> None:
         chosen = self._chosen()
-        self.remove_button.setEnabled(bool(chosen))
+        is_bundled = self._is_bundled(chosen)
+        self.remove_button.setEnabled(bool(chosen) and not is_bundled)
+        self.remove_button.setToolTip(
+            self.tr("This model comes with DeepBass and stays")
+            if is_bundled
+            else self.tr("Deletes DeepBass's copy of the model (Del)")
+        )
         self.use_button.setEnabled(bool(chosen) and chosen != self._document.project.mix.model)
 
     def _import(self) -> None:
@@ -156,7 +172,7 @@ class ModelsDialog(QDialog):
 
     def _ask_to_remove(self) -> None:
         name = self._chosen()
-        if not name:
+        if not self.remove_button.isEnabled():
             return
         details = self.tr("The file it was imported from stays. It can be imported again.")
         if self._used_words(name):

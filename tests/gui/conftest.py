@@ -72,7 +72,7 @@ def songs(tmp_path: Path) -> list[Path]:
 def model_file(tmp_path: Path) -> Callable[..., Path]:
     """Write a small model with random weights to a file outside the data folder."""
 
-    def make(name: str = "small", seed: int = 0, **changes: int) -> Path:
+    def make(name: str = "tiny", seed: int = 0, **changes: int) -> Path:
         config = small_config(**changes)
         path = tmp_path / f"{name}.safetensors"
         weights.save(path, config, random_weights(config, seed), origin=f"{name}: random weights")
@@ -85,7 +85,7 @@ def model_file(tmp_path: Path) -> Callable[..., Path]:
 def installed(model_file: Callable[..., Path]) -> Callable[..., str]:
     """Install a small model under a name."""
 
-    def install(name: str = "small", seed: int = 0, **changes: int) -> str:
+    def install(name: str = "tiny", seed: int = 0, **changes: int) -> str:
         return import_model(model_file(name, seed, **changes), name, overwrite=True).name
 
     return install

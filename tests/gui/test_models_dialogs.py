@@ -51,8 +51,10 @@ def importing(qtbot: QtBot, document: Document) -> Iterator[ImportModelDialog]:
 
 
 @pytest.fixture
-def listed(qtbot: QtBot, document: Document, installed: Install) -> ModelsDialog:
-    """The dialog with two models."""
+def listed(
+    qtbot: QtBot, document: Document, installed: Install, nothing_bundled: None
+) -> ModelsDialog:
+    """The dialog with two models that were imported, and none beside them."""
     installed("first")
     installed("second", width=16)
     made = ModelsDialog(document)
@@ -104,6 +106,7 @@ def cells(table: ModelsDialog) -> list[list[str]]:
 # Importing
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_a_model_is_imported_under_the_name_of_its_file(
     qtbot: QtBot, importing: ImportModelDialog, model_file: MakeModel, document: Document
 ) -> None:
@@ -151,6 +154,7 @@ def test_what_is_no_model_is_told_in_the_engines_words(
     assert importing.import_button.isEnabled()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_a_name_that_is_taken_is_replaced_by_a_button_that_says_so(
     qtbot: QtBot,
     importing: ImportModelDialog,
@@ -169,6 +173,7 @@ def test_a_name_that_is_taken_is_replaced_by_a_button_that_says_so(
     assert models.facts("strings").config.width == 16
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_escape_stops_an_import_and_leaves_the_dialog(
     qtbot: QtBot, importing: ImportModelDialog, model_file: MakeModel
 ) -> None:
@@ -235,6 +240,7 @@ def test_a_model_that_the_project_wants_and_is_not_here_is_named(
 # Where there is none
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_choosing_nsynth_without_a_model_offers_to_import_one_and_changes_nothing(
     qtbot: QtBot, editor: TransitionEditor, document: Document
 ) -> None:
@@ -246,6 +252,7 @@ def test_choosing_nsynth_without_a_model_offers_to_import_one_and_changes_nothin
     assert not editor.morph.isVisible()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_when_a_model_is_imported_the_choice_is_made(
     qtbot: QtBot, editor: TransitionEditor, model_file: MakeModel, document: Document
 ) -> None:
@@ -261,6 +268,7 @@ def test_when_a_model_is_imported_the_choice_is_made(
     assert editor.morph.isVisible()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_the_default_bar_asks_for_a_model_too(
     qtbot: QtBot, filled: Fill, installed: Install
 ) -> None:
@@ -280,6 +288,95 @@ def test_the_default_bar_asks_for_a_model_too(
     pick(method, "nsynth")
     assert document.project.default.method == "nsynth"
     assert method.currentText() == "NSynth morph"
+
+
+# Where one comes with the program
+
+
+@pytest.fixture
+def listed_bundled(qtbot: QtBot, document: Document, bundled: Path) -> ModelsDialog:
+    """The dialog where nothing was imported."""
+    made = ModelsDialog(document)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.table.rowCount() == 1, timeout=5_000)
+    return made
+
+
+def test_the_one_that_comes_along_is_listed_as_such_and_used(listed_bundled: ModelsDialog) -> None:
+    (row,) = cells(listed_bundled)
+    assert (row[0], row[1], row[4]) == ("along", "automatically", "comes with DeepBass")
+    said = [label.text() for label in listed_bundled.findChildren(QLabel)]
+    assert any("The published one (wavenet-ckpt.tar)" in text for text in said)
+
+
+def test_the_one_that_comes_along_can_not_be_removed_and_its_button_says_why(
+    qtbot: QtBot, listed_bundled: ModelsDialog, installed: Install, document: Document
+) -> None:
+    assert not listed_bundled.remove_button.isEnabled()
+    assert "stays" in listed_bundled.remove_button.toolTip()
+    qtbot.keyClick(listed_bundled.table, Qt.Key.Key_Delete)
+    assert questions(listed_bundled) == []
+    installed("own")
+    document.nsynth.look()
+    qtbot.waitUntil(lambda: listed_bundled.table.rowCount() == 2, timeout=5_000)
+    listed_bundled.table.selectRow(1)
+    assert listed_bundled.remove_button.isEnabled()
+
+
+def test_an_imported_model_takes_its_place(
+    qtbot: QtBot, listed_bundled: ModelsDialog, installed: Install, document: Document
+) -> None:
+    installed("own")
+    document.nsynth.look()
+    qtbot.waitUntil(lambda: document.nsynth.default_model == "own", timeout=5_000)
+    assert [row[1] for row in cells(listed_bundled)] == ["", "automatically: the newest"]
+
+
+def test_its_name_is_taken(
+    qtbot: QtBot,
+    importing: ImportModelDialog,
+    bundled: Path,
+    model_file: MakeModel,
+    document: Document,
+) -> None:
+    document.nsynth.look()
+    qtbot.waitUntil(lambda: len(document.nsynth.models) == 1, timeout=5_000)
+    importing.path.setText(str(model_file("along")))
+    assert not importing.import_button.isEnabled()
+    assert "“along” comes with DeepBass" in importing.trouble.text()
+    importing.name.setText("mine")
+    qtbot.keyClicks(importing.name, "2")
+    assert importing.import_button.isEnabled()
+    assert importing.trouble.text() == ""
+
+
+@pytest.mark.usefixtures("bundled")
+def test_nsynth_is_chosen_with_no_question_asked(
+    qtbot: QtBot, editor: TransitionEditor, document: Document
+) -> None:
+    pick(editor.fields.method, "nsynth")
+    qtbot.waitUntil(lambda: document.project.transitions != (), timeout=5_000)
+    assert document.project.transitions[0].method == "nsynth"
+    assert questions(editor) == []
+    pair = editor._selection.pair
+    assert pair is not None
+    qtbot.waitUntil(lambda: document.nsynth.readiness(pair) is Readiness.MISSING, timeout=5_000)
+    assert document.nsynth.trouble_words == ""
+
+
+@pytest.mark.usefixtures("bundled")
+def test_the_settings_name_it_as_what_is_taken(qtbot: QtBot, filled: Fill) -> None:
+    player = Player(filled(), output=PulledOutput(qtbot))
+    made = SettingsDialog(player._document, player)
+    qtbot.addWidget(made)
+    made.show()
+    combo = made.mix.control("model")
+    assert isinstance(combo, QComboBox)
+    qtbot.waitUntil(lambda: combo.findData("along") > 0, timeout=5_000)
+    assert combo.itemText(0) == "Automatic: along (comes with DeepBass)"
+    assert (combo.itemText(1), combo.itemData(1)) == ("along (comes with DeepBass)", "along")
+    player.shut_down()
 
 
 # Settings and export
@@ -369,6 +466,7 @@ def test_the_export_says_what_is_going_to_be_rendered(
     assert made.choice.output.device == "auto"
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_the_export_is_closed_without_a_model_and_says_why(
     qtbot: QtBot, filled: Fill, tmp_path: Path
 ) -> None:
@@ -410,6 +508,7 @@ def test_one_key_renders_all_that_are_missing(
     assert not window.editor.morph.button.isVisible()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_without_a_model_the_editor_leads_to_the_models(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:
@@ -423,6 +522,7 @@ def test_without_a_model_the_editor_leads_to_the_models(
     shown.reject()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_the_settings_offer_a_model_on_top_of_themselves(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:

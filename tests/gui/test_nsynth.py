@@ -95,6 +95,7 @@ def heard(document: Document, pair: Pair) -> np.ndarray:
     return MixStream(plan, fade.start_frame, end, store=store).read(fade.n_frames)
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_without_a_model_transitions_can_not_be_rendered_and_it_says_so(
     morphing: Callable[..., Document], nsynth: NSynth
 ) -> None:
@@ -129,15 +130,16 @@ def test_a_mix_without_nsynth_has_no_trouble(filled: Fill, nsynth: NSynth, qtbot
     assert states(document) == [None, None]
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_an_import_ends_the_trouble(
     morphing: Callable[..., Document], nsynth: NSynth, model_file: Callable[..., Path], qtbot: QtBot
 ) -> None:
     document = morphing()
     assert nsynth.lacks_model
-    nsynth.importer.start(model_file(), "small", overwrite=False)
+    nsynth.importer.start(model_file(), "tiny", overwrite=False)
     qtbot.waitUntil(lambda: len(nsynth.missing()) == 2 and nsynth.trouble is None, timeout=5_000)
-    assert [model.name for model in nsynth.models] == ["small"]
-    assert document.nsynth.default_model == "small"
+    assert [model.name for model in nsynth.models] == ["tiny"]
+    assert document.nsynth.default_model == "tiny"
 
 
 def test_transitions_are_missing_until_they_are_rendered_and_then_heard(
@@ -264,6 +266,7 @@ def test_a_preference_that_makes_no_sense_is_left_to_the_program(nsynth: NSynth)
     assert nsynth.device == "auto"
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_a_removed_model_is_trouble_again(
     morphing: Callable[..., Document], installed: Install, nsynth: NSynth, qtbot: QtBot
 ) -> None:
@@ -345,6 +348,7 @@ def test_an_export_renders_what_is_missing(
     qtbot.waitUntil(lambda: not document.nsynth.missing(), timeout=5_000)
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_a_mix_is_not_written_when_no_model_is_there(
     morphing: Callable[..., Document], renderer: Renderer, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -239,6 +239,7 @@ def test_closing_ends_a_search(qtbot: QtBot, window: MainWindow) -> None:
     assert not window.search.searcher.is_searching
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_nsynth_is_tried_only_where_that_is_wanted_and_there_is_a_model(
     qtbot: QtBot, window: MainWindow, document: Document, installed: Install
 ) -> None:

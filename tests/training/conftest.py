@@ -12,8 +12,8 @@ from nsynth_models import small_config
 
 from deepbass_engine.nsynth import weights
 from deepbass_engine.training.initial import initial_weights
-from deepbass_engine.training.manifest import PrepareSettings
 from deepbass_engine.training.prepare import prepare
+from deepbass_engine.training.settings import PrepareSettings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytest.importorskip("keras")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepbass_engine.errors import DeviceMemoryError
 from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.training import network
 from deepbass_engine.training.learners.adam import AveragingAdam
@@ -99,6 +101,22 @@ class Learner(ABC):
         """Loss with these values of the variables, in their order."""
         named = dict(zip(self._names, variables, strict=True))
         return network.loss(self._config, named, classes, self._dtype)
+
+
+@contextmanager
+def telling_memory() -> Iterator[None]:
+    """Turn what each backend raises for want of memory into `DeviceMemoryError`."""
+    try:
+        yield
+    except Exception as error:  # each has a type of its own, and JAX one for everything
+        if type(error).__name__ not in _OUT_OF_MEMORY and "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise DeviceMemoryError(
+            "the device has too little memory for a step", hint="give a smaller --batch or --length"
+        ) from error
+
+
+_OUT_OF_MEMORY = ("MemoryError", "OutOfMemoryError", "ResourceExhaustedError")
 
 
 def _numbers(variable: Any) -> NDArray[Any]:

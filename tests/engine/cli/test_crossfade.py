@@ -206,6 +206,7 @@ def test_what_can_not_be_had_for_nsynth_is_said_in_one_line_and_leaves_nothing(
     assert not (songs / "out").exists()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_without_any_model_nsynth_says_how_to_get_one(
     songs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,7 +51,7 @@ def test_encodings_become_the_wav_the_library_decodes(tmp_path, model, encodings
     target = tmp_path / "out.wav"
     outcome = called("decode", encodings, "-o", target, "--model", model, "--seed", "3", *ON_CPU)
     assert outcome.code == 0
-    assert "0:00.0, 16000 Hz, mono, seed 3" in outcome.out
+    assert "0:00.0, 16000 Hz, mono, seed 3, by the model small\n" in outcome.out
     info = soundfile.info(target)
     assert (info.frames, info.channels, info.subtype) == (640, 1, "PCM_16")
     expected = Autoencoder(CONFIG, random_weights(CONFIG)).decode(
@@ -108,6 +108,15 @@ def test_what_can_not_be_decoded_is_named_and_nothing_is_written(tmp_path, model
     assert not (tmp_path / "o.wav").exists()
 
 
+def test_the_model_that_comes_along_decodes_what_it_encoded(tmp_path, bundled):
+    audio = signals.write(tmp_path / "in.wav", signals.music(0.5, 16_000), 16_000)
+    assert called("encode", audio, "-o", tmp_path / "x.npy").out.endswith("by the model along\n")
+    outcome = called("decode", tmp_path / "x.npy", "-o", tmp_path / "x.wav", *ON_CPU)
+    assert outcome.out.endswith("by the model along\n")
+    assert soundfile.info(tmp_path / "x.wav").frames == 8000
+
+
+@pytest.mark.usefixtures("nothing_bundled")
 def test_without_any_model_it_is_said_how_to_get_one(tmp_path, encodings):
     outcome = called("decode", encodings, "-o", tmp_path / "o.wav")
     assert outcome.code == 2

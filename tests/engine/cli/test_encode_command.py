@@ -89,6 +89,7 @@ def test_an_installed_model_is_taken_where_none_is_named(tmp_path, model, data_f
     assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_without_any_model_it_is_said_how_to_get_one(tmp_path):
     path = signals.write(tmp_path / "in.wav", signals.noise(0.5, 16_000), 16_000)
     outcome = called("encode", path, "-o", tmp_path / "e.npy")

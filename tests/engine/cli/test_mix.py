@@ -383,6 +383,21 @@ def test_a_model_speaks_and_how_long_it_will_take_is_said_on_standard_error(
     assert transition["nsynth"]["pace"] == "even"
 
 
+def test_the_model_that_comes_along_speaks_with_no_import_and_is_named(
+    music, tmp_path, bundled, capsys
+):
+    code = run(
+        *music, "-o", tmp_path / "m.wav", "--method", "nsynth", "--duration", "0.03", *EXACT,
+        "--report", tmp_path / "r.json",
+    )  # fmt: skip
+    assert code == 0
+    content_hash = models.facts("along").source.content_hash
+    said = f"NSynth by the model along (cpu, float32), content {content_hash}"
+    assert said in capsys.readouterr().out.splitlines()
+    for fade in json.loads((tmp_path / "r.json").read_text())["transitions"]:
+        assert (fade["nsynth"]["model"], fade["nsynth"]["content_hash"]) == ("along", content_hash)
+
+
 def test_quiet_keeps_the_estimate_back(music, tmp_path, model_name, capsys):
     code = run(
         *music, "-o", tmp_path / "m.wav", "--method", "nsynth", "--duration", "0.03", *EXACT,

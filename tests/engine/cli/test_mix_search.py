@@ -64,6 +64,7 @@ def test_without_it_nothing_is_searched(tracks: list[Path], tmp_path: Path) -> N
     assert "search" not in outcome.out
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_auto_without_a_model_keeps_the_plain_fade_and_says_why(
     tracks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

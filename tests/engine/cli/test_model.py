@@ -19,8 +19,8 @@ SHAPE = "2 layers of width 8, 4 numbers every 512 samples"
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder for this test alone; programs it starts inherit it."""
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing_bundled: None) -> Path:
+    """A data folder for this test alone, and no models beside it; programs inherit the folder."""
     monkeypatch.setenv("DEEPBASS_DATA_DIR", str(tmp_path / "data"))
     return tmp_path / "data"
 
@@ -114,12 +114,56 @@ def test_what_is_known_of_a_model_as_a_document(archive: Path, data_folder: Path
     called("model", "import", archive, "--name", "h8", "--hop", "64")
     document = json.loads(called("model", "info", "h8", "--json").out)
     assert list(document) == [
-        "schema", "name", "path", "bytes", "parameters", "config", "source",
+        "schema", "name", "bundled", "path", "bytes", "parameters", "config", "source",
     ]  # fmt: skip
     assert (document["schema"], document["name"]) == ("deepbass.model/1", "h8")
     assert document["path"] == str(data_folder / "models" / "h8.safetensors")
     assert document["config"]["hop"] == 64
+    assert document["bundled"] is False
     assert document["source"]["origin"] == f"{archive}: wavenet-ckpt/model.ckpt-9"
+
+
+def test_the_list_tells_the_one_that_comes_along(archive: Path, bundled: Path) -> None:
+    (line,) = called("model", "list").out.splitlines()
+    assert line.startswith("* along  ")
+    assert line.endswith(", comes with DeepBass")
+    called("model", "import", archive, "--name", "own")
+    assert [line[:7] for line in called("model", "list").out.splitlines()] == ["  along", "* own  "]
+    document = json.loads(called("model", "list", "--json").out)
+    assert document["default"] == "own"
+    assert {each["name"]: each["bundled"] for each in document["models"]} == {
+        "along": True, "own": False,
+    }  # fmt: skip
+
+
+def test_what_is_known_of_the_one_that_comes_along(bundled: Path) -> None:
+    lines = called("model", "info", "along").out.splitlines()
+    assert "    comes with DeepBass" in lines
+    assert lines[-1] == f"    in {bundled}, {bundled.stat().st_size:,} bytes"
+    assert json.loads(called("model", "info", "along", "--json").out)["bundled"] is True
+
+
+def test_the_one_that_comes_along_is_neither_removed_nor_replaced(
+    archive: Path, bundled: Path
+) -> None:
+    removed = called("model", "remove", "along")
+    assert removed.code == 2
+    assert "comes with DeepBass and can't be removed" in removed.err
+    imported = called("model", "import", archive, "--name", "along", "--overwrite")
+    assert imported.code == 2
+    assert "comes with DeepBass and can't be replaced (choose another name)" in imported.err
+    assert bundled.exists()
+
+
+def test_a_damaged_one_that_came_along_is_named_and_the_others_are_used(
+    archive: Path, bundled: Path
+) -> None:
+    bundled.write_bytes(b"damaged")
+    called("model", "import", archive, "--name", "own")
+    outcome = called("model", "list")
+    assert outcome.code == 1
+    assert outcome.out.startswith("* own  ")
+    assert outcome.err.startswith(f"deepbass: {bundled}: is no model file")
 
 
 def test_what_is_known_of_a_model_for_a_person(archive: Path) -> None:

@@ -249,7 +249,7 @@ def test_why_a_search_chose_it_and_what_was_done_otherwise_are_told(tmp_path: Pa
 
 def test_how_a_transition_is_made_is_told(tmp_path: Path) -> None:
     morph = ReportedMorph(
-        model="m", device="cpu", precision="float32", morph="hybrid",
+        model="m", content_hash="0123abcd", device="cpu", precision="float32", morph="hybrid",
         embedding_fade="HannFade", pace="curve",
     )  # fmt: skip
     report = report_of(
@@ -259,6 +259,8 @@ def test_how_a_transition_is_made_is_told(tmp_path: Path) -> None:
     text = page_of(tmp_path, report).text
     assert "simple, tri out, qsin in" in text
     assert "NSynth, hybrid, HannFade" in text
+    assert "NSynth modelm " in text
+    assert text.endswith(", NSynth by the model m, content 0123abcd")
 
 
 def test_tracks_stand_at_the_end_with_their_times(flagged_page: Page) -> None:

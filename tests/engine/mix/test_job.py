@@ -25,7 +25,7 @@ from deepbass_engine.errors import (
 from deepbass_engine.mix.job import mix_project, with_content_hashes
 from deepbass_engine.mix.report import ReportedMorph
 from deepbass_engine.mix.transition_cache import TransitionStore
-from deepbass_engine.nsynth import decoder_cuda
+from deepbass_engine.nsynth import decoder_cuda, models
 from deepbass_engine.nsynth.backends import DeviceFacts
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.project import Problem, Project, Span, Track, Transition, tracks_of
@@ -323,8 +323,8 @@ def test_what_a_model_did_is_told_and_reported(project, tmp_path, model_name):
     assert listener.stages == ["analysing", "reading", "encoding", "decoding", "rendering"]
     assert told == ["1 transition through NSynth (model tiny, cpu, float32): a few seconds"]
     assert report.transitions[0].nsynth == ReportedMorph(
-        model="tiny", device="cpu", precision="float32", morph="raw", embedding_fade="Extend",
-        pace="curve",
+        model="tiny", content_hash=models.facts("tiny").source.content_hash, device="cpu",
+        precision="float32", morph="raw", embedding_fade="Extend", pace="curve",
     )  # fmt: skip
     assert set(report.timing_s) == {*listener.stages, "total"}
     assert sum(report.timing_s.values()) <= 2 * report.timing_s["total"]

@@ -17,6 +17,7 @@ from deepbass_engine.errors import OutputError
 from deepbass_engine.mix.job import mix_project
 from deepbass_engine.mix.quality import MEASURES, MeasuredTransition
 from deepbass_engine.mix.report import MixReport, flagged, save_report, summary, warnings
+from deepbass_engine.nsynth import models
 from deepbass_engine.project import Problem, Project, tracks_of
 from deepbass_engine.settings import MixSettings, OutputSettings, QualityLimits, TransitionSpec
 from deepbass_engine.units import clock_text, seconds_from_frames
@@ -249,11 +250,14 @@ def test_nothing_is_said_of_a_mix_with_nothing_to_say(tmp_path: Path, tracks: li
 def test_an_nsynth_transition_is_told_with_what_was_made_of_it(tmp_path, tracks, model_name):
     project = nsynth_project(tracks, [0.03, 0.0], embedding_fade="HannFade")
     report = mix_project(project, tmp_path / "mix.wav", exact_output())
-    assert "0.03 s nsynth hybrid HannFade" in summary(report)
+    content_hash = models.facts("tiny").source.content_hash
+    lines = summary(report).splitlines()
+    assert lines[2] == f"NSynth by the model tiny (cpu, float32), content {content_hash}"
+    assert any("0.03 s nsynth hybrid HannFade" in line for line in lines)
     first, second = saved(report, tmp_path / "r.json")["transitions"]
     assert first["nsynth"] == {
-        "model": "tiny", "device": "cpu", "precision": "float32", "morph": "hybrid",
-        "embedding_fade": "HannFade", "pace": "curve",
+        "model": "tiny", "content_hash": content_hash, "device": "cpu", "precision": "float32",
+        "morph": "hybrid", "embedding_fade": "HannFade", "pace": "curve",
     }  # fmt: skip
     assert (second["method"], second["nsynth"]) == ("nsynth", None)  # a cut
 

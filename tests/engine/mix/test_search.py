@@ -289,6 +289,7 @@ def test_what_is_found_is_told_as_it_is_found(set_of_three: Playlist) -> None:
 # NSynth
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_auto_without_a_model_says_so_and_tries_the_plain_ones(
     clash: Playlist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,6 +335,7 @@ def test_nsynth_alone_is_spoken_where_its_plain_crossfade_is_best(
     assert other.candidate.earlier_s > 1.0
 
 
+@pytest.mark.usefixtures("nothing_bundled")
 def test_nsynth_without_a_model_is_left_as_it_is(
     clash: Playlist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,12 @@ def test_without_a_name_the_default_model_speaks(model_name):
     assert voice.load().content_hash == voice.content_hash
 
 
+def test_where_nothing_was_imported_the_model_that_comes_along_speaks(bundled):
+    voice = voice_for("", **EXACT)
+    assert (voice.name, voice.content_hash) == ("along", models.facts("along").source.content_hash)
+    assert voice.load().content_hash == voice.content_hash
+
+
 def test_a_model_is_known_by_name_and_by_file_and_as_a_copy_of_another_name(model_name, tmp_path):
     file = models.folder() / f"{model_name}{weights.SUFFIX}"
     copy = shutil.copy(file, tmp_path / f"copy{weights.SUFFIX}")
@@ -38,6 +44,7 @@ def test_another_model_device_or_precision_decides_other_samples(model_name):
 
 
 @pytest.mark.parametrize("model", ["", "gone", "gone.safetensors", "nowhere/model.tar"])
+@pytest.mark.usefixtures("nothing_bundled")
 def test_a_model_that_is_not_there_is_named_with_what_to_do(monkeypatch, tmp_path, model):
     monkeypatch.setenv("DEEPBASS_DATA_DIR", str(tmp_path))
     with pytest.raises(ModelError) as refused:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from checkpoint_writer import TINY, pack, part, tiny_weights, write_checkpoint
 
+from deepbass_engine import resources
 from deepbass_engine.errors import Cancelled, DeepBassError, ModelError, OutputError
 from deepbass_engine.nsynth import load_model, models, weights
 from deepbass_engine.nsynth.checkpoints import Untold
@@ -15,8 +16,8 @@ from deepbass_engine.progress import CancelToken, Progress
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder for this test alone, which does not exist yet."""
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing_bundled: None) -> Path:
+    """A data folder for this test alone, which does not exist yet, and no models beside it."""
     monkeypatch.setenv("DEEPBASS_DATA_DIR", str(tmp_path / "data"))
     return tmp_path / "data"
 
@@ -181,11 +182,11 @@ def test_an_installed_name_goes_before_a_file_of_that_name(
 
 
 def test_a_name_that_is_not_known_is_told_with_those_that_are() -> None:
-    with pytest.raises(ModelError, match=r"no model named 'x' \(none is installed"):
+    with pytest.raises(ModelError, match=r"no model named 'x' \(there is none: import one first"):
         load_model("x")
     install("b")
     install("a")
-    with pytest.raises(ModelError, match=r"no model named 'x' \(installed: a, b\)"):
+    with pytest.raises(ModelError, match=r"no model named 'x' \(there are: a, b\)"):
         load_model("x")
 
 
@@ -262,3 +263,74 @@ def test_models_lie_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("DEEPBASS_DATA_DIR")
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere/share")
     assert models.folder().parts[-2:] == ("deepbass", "models")
+
+
+# What comes with the program --------------------------------------------------------------------
+
+
+def test_the_model_that_comes_along_needs_no_import(bundled: Path, data_folder: Path) -> None:
+    (facts,) = models.installed()
+    assert (facts.name, facts.bundled, facts.path) == ("along", True, bundled)
+    assert models.default_name() == "along"
+    assert load_model("along").content_hash == facts.source.content_hash
+    assert not data_folder.exists()
+
+
+def test_whatever_is_imported_is_used_in_its_place_and_it_again_once_that_is_removed(
+    bundled: Path,
+) -> None:
+    install("own")
+    config, source = (getattr(models.facts("along"), name) for name in ("config", "source"))
+    weights.save(bundled, config, load_model("along").weights, origin="")  # written after it
+    assert models.facts("along").source.written_at > source.written_at
+    assert [(each.name, each.bundled) for each in models.installed()] == [
+        ("along", True), ("own", False),
+    ]  # fmt: skip
+    assert models.default_name() == "own"
+    models.remove("own")
+    assert models.default_name() == "along"
+
+
+def test_the_model_that_comes_along_is_not_removed(bundled: Path) -> None:
+    before = bundled.read_bytes()
+    with pytest.raises(ModelError, match="'along' comes with DeepBass and can't be removed"):
+        models.remove("along")
+    assert bundled.read_bytes() == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_its_name_is_taken(
+    bundled: Path, checkpoint: Path, data_folder: Path, overwrite: bool
+) -> None:
+    with pytest.raises(ModelError, match="'along' comes with DeepBass and can't be replaced"):
+        models.import_model(checkpoint, "along", overwrite=overwrite)
+    assert not data_folder.exists()
+
+
+def test_a_model_that_had_its_name_before_is_still_the_users_own(bundled: Path) -> None:
+    install("along", seed=3)
+    assert not models.facts("along").bundled
+    np.testing.assert_array_equal(load_model("along").weights["out1/W"], tiny_weights(3)["out1/W"])
+    models.remove("along")
+    assert models.facts("along").path == bundled
+
+
+def test_a_program_packed_with_a_damaged_model_goes_on_without_it(bundled: Path) -> None:
+    bundled.write_bytes(bundled.read_bytes()[:-1])
+    assert (models.names(), models.installed(), models.default_name()) == (["along"], [], None)
+    with pytest.raises(ModelError) as raised:
+        load_model("along")
+    assert raised.value.path == bundled
+    install("own")
+    assert models.default_name() == "own"
+
+
+def test_a_program_packed_without_its_resources_has_no_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("DEEPBASS_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "deepbass_engine").mkdir()
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "deepbass_engine")
+    assert models.bundled_folder() is None
+    assert (models.names(), models.default_name()) == ([], None)

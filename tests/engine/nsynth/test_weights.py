@@ -98,6 +98,60 @@ def test_progress_ends_with_all_bytes(tmp_path: Path) -> None:
     assert told[-1].done == told[-1].total == 4 * TINY.n_parameters
 
 
+# float16 ----------------------------------------------------------------------------------------
+
+
+def test_a_model_stored_as_float16_is_rounded_to_the_nearest_and_half_the_size(
+    model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "half.safetensors"
+    header = weights.save(path, TINY, tiny_weights(), origin="a test", precision="float16")
+    found = weights.load(path)
+    assert found.source == header.source
+    for name, values in tiny_weights().items():
+        assert found.weights[name].dtype == np.float32
+        np.testing.assert_array_equal(found.weights[name], values.astype(np.float16))
+    assert {values.dtype for values in load_file(path).values()} == {np.dtype("float16")}
+    assert model.stat().st_size - path.stat().st_size >= 2 * TINY.n_parameters
+
+
+def test_rounding_once_is_enough(tmp_path: Path) -> None:
+    once, twice, wide = (tmp_path / name for name in ("once", "twice", "wide"))
+    weights.save(once, TINY, tiny_weights(), origin="", precision="float16")
+    read = weights.load(once)
+    weights.save(twice, TINY, read.weights, origin="", precision="float16")
+    weights.save(wide, TINY, read.weights, origin="")
+    hashes = {weights.load(path).source.content_hash for path in (once, twice, wide)}
+    assert hashes == {weights.content_hash(TINY, read.weights)}
+    assert hashes != {weights.content_hash(TINY, tiny_weights())}
+
+
+def test_progress_of_a_float16_file_ends_with_all_bytes(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    weights.save(
+        tmp_path / "m", TINY, tiny_weights(), origin="", precision="float16",
+        on_progress=told.append,
+    )  # fmt: skip
+    assert told[-1].done == told[-1].total == 2 * TINY.n_parameters
+
+
+@pytest.mark.parametrize(("value", "fits"), [(65_519.0, True), (65_520.0, False), (-1e5, False)])
+def test_a_value_beyond_the_range_of_float16_is_refused_by_its_name(
+    tmp_path: Path, value: float, fits: bool
+) -> None:
+    """65,520 is where rounding goes up from the largest value, 65,504."""
+    some = tiny_weights()
+    some["res_1/W"][0, 0, 1, 1] = value
+    path = tmp_path / "m.safetensors"
+    if fits:
+        weights.save(path, TINY, some, origin="", precision="float16")
+        assert weights.load(path).weights["res_1/W"][0, 0, 1, 1] == 65_504
+        return
+    with pytest.raises(ModelError, match=f"variable res_1/W holds {abs(value):g}, which float16"):
+        weights.save(path, TINY, some, origin="", precision="float16")
+    assert list(tmp_path.iterdir()) == []
+
+
 # What is wrong ----------------------------------------------------------------------------------
 
 
