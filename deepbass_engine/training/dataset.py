@@ -22,6 +22,7 @@ from deepbass_engine.nsynth.mulaw import model_classes
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.training import manifest
 from deepbass_engine.training.tfrecords import ClipFile
+from deepbass_engine.units import gain_from_db
 
 Classes = NDArray[np.uint8]
 
@@ -39,6 +40,8 @@ class Dataset:
         Samples in a crop.
     seed
         Decides which crop is in which batch.
+    quieter_db
+        Each crop to learn from is made quieter by anything up to this.
     on_progress, cancel
         All clips are read and checked first.
 
@@ -56,6 +59,7 @@ class Dataset:
         folder: Path,
         length: int,
         seed: int,
+        quieter_db: float = 0.0,
         *,
         on_progress: OnProgress | None = None,
         cancel: CancelToken | None = None,
@@ -69,7 +73,7 @@ class Dataset:
                 path=folder,
                 hint=f"prepare them again with --rate {SAMPLE_RATE_HZ}",
             )
-        self._length, self._seed = length, seed
+        self._length, self._seed, self._quieter_db = length, seed, quieter_db
         self._train = _Clips()
         self._valid = _Clips()
         for done, shard in enumerate(self.manifest.shards):
@@ -110,7 +114,8 @@ class Dataset:
             clip = self._train.clip(int(self._order(position // n)[position % n]))
             generator = np.random.default_rng([self._seed, 1, position])
             start = generator.integers(0, len(clip) - self._length + 1)
-            crops[row] = model_classes(clip[start : start + self._length])
+            gain = np.float32(gain_from_db(-self._quieter_db * generator.random()))
+            crops[row] = model_classes(gain * clip[start : start + self._length])
         return crops
 
     def valid_batches(self, n_crops: int) -> list[Classes]:

@@ -194,6 +194,16 @@ class TrainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"flag": "--examples", "metavar": "N"},
         ),
     ] = 2
+    quieter_db: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="make each crop quieter by anything up to this, so that quiet music is "
+            "learned too where the songs are all loud",
+            extra={"flag": "--quieter", "metavar": "DB", "unit": "dB"},
+        ),
+    ] = 0.0
     seed: Annotated[
         int,
         Meta(

@@ -80,7 +80,14 @@ def train(
     base = _base(settings, on_progress, cancel)
     start_step = base.trained_steps if settings.start_step is None else settings.start_step
     settings.check_length(base.config)
-    dataset = Dataset(data, settings.length, settings.seed, on_progress=on_progress, cancel=cancel)
+    dataset = Dataset(
+        data,
+        settings.length,
+        settings.seed,
+        settings.quieter_db,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
     dtype = "bfloat16" if settings.precision == "mixed_bfloat16" else "float32"
     learner = make_learner(base.config, base.weights, dtype)
     settings.check_batch(learner.n_devices)

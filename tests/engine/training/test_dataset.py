@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deepbass_engine.errors import InputError
-from deepbass_engine.nsynth.mulaw import model_classes
+from deepbass_engine.nsynth.mulaw import model_classes, samples_of_model_classes
 from deepbass_engine.training import manifest, tfrecords
 from deepbass_engine.training.dataset import Dataset
 from deepbass_engine.training.manifest import Manifest, Shard
@@ -68,6 +68,18 @@ def test_every_clip_comes_once_before_any_comes_again(folder: Path) -> None:
     for epoch in range(3):
         crops = np.concatenate([dataset.batch(5 * epoch + i, 1) for i in range(5)])
         assert {bytes(crop) for crop in crops} == clips
+
+
+def test_crops_are_made_quieter_by_up_to_what_is_asked_and_the_validation_is_not(
+    tmp_path: Path,
+) -> None:
+    loud = [np.full(N_SAMPLES, 0.5, np.float32)] * 4
+    write_folder(tmp_path, {"train": loud, "valid": loud})
+    dataset = Dataset(tmp_path, 100, 0, 20.0)
+    levels_db = 20 * np.log10(samples_of_model_classes(dataset.batch(0, 64))[:, 0] / 0.5)
+    assert -20.3 < levels_db.min() < -17
+    assert -3 < levels_db.max() < 0.3
+    assert (dataset.valid_batches(4)[0] == model_classes(0.5)).all()
 
 
 def test_whole_batches_are_validated_on_that_hold_only_what_is_not_learned_from(
