@@ -6,6 +6,7 @@ is added changes little of what was made before.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -83,7 +84,7 @@ def prepare(
     _remove_others(out, tasks)
     done = {task.name: shards.standing(out, task) for task in tasks}
     missing = [task for task in tasks if done[task.name] is None]
-    make = make_shards or (lambda *given: _in_threads(*given, n_workers(jobs)))
+    make = make_shards or functools.partial(_in_threads, n_threads=n_workers(jobs))
     for n_made, shard in enumerate(make(out, missing, cancel), start=len(tasks) - len(missing) + 1):
         done[shard.name] = shard
         if on_progress is not None:
@@ -180,7 +181,7 @@ def _song(song: TrackAnalysis, task: ShardTask) -> Song:
 
 
 def _in_threads(
-    out: Path, tasks: Sequence[ShardTask], cancel: CancelToken, n_threads: int
+    out: Path, tasks: Sequence[ShardTask], cancel: CancelToken, *, n_threads: int
 ) -> Iterator[Shard]:
     with ThreadPoolExecutor(n_threads) as pool:
         made = [pool.submit(shards.make, out, task, cancel=cancel) for task in tasks]
@@ -221,12 +222,12 @@ def _remove_others(out: Path, tasks: Sequence[ShardTask]) -> None:
 
 
 def _nothing(folder: Path, left_out: Sequence[LeftOut]) -> InputError:
-    if not left_out:
-        return InputError("holds no audio", path=folder, hint="give a folder with songs in it")
-    first = left_out[0]
+    """What is wrong with a folder of which nothing can be used; it has a reason at least."""
+    first, *others = left_out
+    if not others:
+        return InputError(first.what, path=first.path, hint=first.hint)
     return InputError(
-        f"holds no song that can be used: {first.path} {first.what}"
-        + (f", and {len(left_out) - 1} more are left out" if len(left_out) > 1 else ""),
+        f"none of its {len(left_out)} files can be used: {first.path} {first.what}",
         path=folder,
         hint=first.hint or "give a folder with songs in it",
     )
