@@ -85,7 +85,7 @@ class ClusterShards:
         watcher = threading.Thread(target=self._watch, args=(made, cancel, stop), daemon=True)
         watcher.start()
         try:
-            for future in as_completed(made):
+            for future in as_completed(made, loop=self._client.loop):
                 cancel.raise_if_cancelled()
                 yield future.result()
         finally:
