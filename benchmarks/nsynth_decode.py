@@ -27,21 +27,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.nsynth.cpu.layout import aligned
 from deepbass_engine.nsynth.cpu.panels import multiply_panel
 from deepbass_engine.nsynth.cpu.target import PANEL
 from deepbass_engine.nsynth.decoder_cpu import CpuDecoder, cpu_facts
 from deepbass_engine.nsynth.encoder import Encoder
+from deepbass_engine.training.configs import CONFIGS
 from tests.nsynth_models import PUBLISHED, golden_weights, random_weights
 
 BATCHES = (1, 8, 19)
 OURS_S = 4.0
 PUBLISHED_STEPS = {1: 60, 8: 40, 19: 30}
 SONGS = 20
-SMALL = WaveNetConfig(
-    encoder_width=64, encoder_layers=20, n_z=16, width=64, layers=20, skip_width=64
-)
 
 
 def main() -> None:
@@ -200,10 +197,10 @@ def print_floor(decoders: dict[str, CpuDecoder], medians: dict[tuple[str, int], 
 
 def print_small() -> None:
     """Whether a small model is faster than real time."""
-    weights = random_weights(SMALL)
+    weights = random_weights(CONFIGS["small"])
     for precision, n_threads in (("int8", 1), ("float32", 2)):
         if precision in cpu_facts().precisions:
-            decoder = CpuDecoder(SMALL, weights, precision, n_threads=n_threads)  # type: ignore[arg-type]
+            decoder = CpuDecoder(CONFIGS["small"], weights, precision, n_threads=n_threads)  # type: ignore[arg-type]
             rates = [steps_per_s(decoder, 1, 1.0) / 16_000 for _ in range(5)]
             print(
                 f"Small model (20 layers, width 64), {precision}, {n_threads} thread(s): "

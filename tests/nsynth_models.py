@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.nsynth.config import WaveNetConfig
+from deepbass_engine.training.configs import CONFIGS
 
 Weights = dict[str, NDArray[np.float32]]
 
-PUBLISHED = WaveNetConfig(
-    encoder_width=128, encoder_layers=30, n_z=16, width=512, layers=30, skip_width=256
-)
+PUBLISHED = CONFIGS["h512_bo16"]
 
 
 def small_config(**changes: int) -> WaveNetConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from deepbass_engine.cli.console import Console
@@ -39,13 +40,18 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Train, and say how it goes and went."""
+    from deepbass_engine.training.learners import backend
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow says at its start
+    settings = settings_from(args, TrainSettings)
+    console.say(f"training on {backend()}")
     from deepbass_engine.training.train import MODEL_NAME, train
 
     try:
         standing = train(
             args.data,
             args.out,
-            settings_from(args, TrainSettings),
+            settings,
             on_report=lambda report: console.say(report_line(report)),
             on_progress=console.progress,
             cancel=console.cancel,

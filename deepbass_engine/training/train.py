@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 from msgspec import UNSET, UnsetType, structs
-from numpy.typing import NDArray
 
-from deepbass_engine.errors import Cancelled, ModelError
+from deepbass_engine.errors import Cancelled, ModelError, OutputError
 from deepbass_engine.nsynth import models
 from deepbass_engine.nsynth import weights as model_files
 from deepbass_engine.nsynth.autoencoder import Autoencoder
-from deepbass_engine.nsynth.config import WaveNetConfig
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.training import checkpoint, examples, schedule
 from deepbass_engine.training.checkpoint import Standing
@@ -103,24 +99,27 @@ def train(
     return training.run()
 
 
-class _Base(NamedTuple):
-    """What a training begins with."""
-
-    config: WaveNetConfig
-    weights: Mapping[str, NDArray[np.float32]]
-    content_hash: str
-    trained_steps: int
-    name: str
-
-
 def _base(
     settings: TrainSettings, on_progress: OnProgress | None, cancel: CancelToken | None
-) -> _Base:
-    if not settings.base:
-        config = CONFIGS[settings.model]
-        return _Base(config, initial_weights(config, settings.seed), "", 0, "")
-    model = models.load_model(settings.base, on_progress=on_progress, cancel=cancel)
-    return _Base(model.config, model.weights, model.content_hash, 0, model.name)
+) -> Autoencoder:
+    """The model to begin with."""
+    if settings.base:
+        return models.load_model(settings.base, on_progress=on_progress, cancel=cancel)
+    config = CONFIGS[settings.model]
+    return Autoencoder(config, initial_weights(config, settings.seed))
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Say in words what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"can't be written: {error.strerror or error}; the last checkpoint stands",
+            path=error.filename or folder,
+            hint="make room or mend its permissions; then the same command goes on",
+        ) from error
 
 
 class _Training:
@@ -152,6 +151,7 @@ class _Training:
         """Take the steps that are left."""
         settings = self._settings
         with ExitStack() as stack:
+            stack.enter_context(_writing_to(self._out))
             ahead = stack.enter_context(ThreadPoolExecutor(1, "batches"))
             if self._learner.writes:
                 self._checkpoints.mkdir(exist_ok=True)
@@ -231,6 +231,7 @@ class _Training:
 
     def _export(self) -> None:
         standing, settings = self._standing, self._settings
+        trained_steps = self._run.start_step + standing.step
         notes = (
             f"averaged weights of step {standing.step} of {settings.steps}, "
             f"validation loss {standing.best_loss:.4f} nats a sample",
@@ -241,6 +242,7 @@ class _Training:
             self._learner.averaged(),
             origin=f"a training in {self._out.absolute()}",
             notes=notes,
+            trained_steps=trained_steps,
         )
 
     def _check_finite(self, loss: float) -> None:

@@ -60,7 +60,7 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
 def test_a_setting_out_of_range_is_refused(songs: Path, tmp_path: Path) -> None:
     outcome = prepare(songs, tmp_path / "out", "--valid-share", "1.5")
     assert outcome.code == 2
-    assert "1.5 is not between 0.0 and 0.9" in outcome.err
+    assert "1.5 is not between 0 and 0.9" in outcome.err
 
 
 def test_a_scheduler_without_dask_or_an_answer_is_named(songs: Path, tmp_path: Path) -> None:
