@@ -193,6 +193,7 @@ def _text(facts: ModelFacts) -> str:
             f"    encoder of {config.encoder_layers} layers of width {config.encoder_width}",
             f"    from {shown(source.origin)}",
             *(f"    {shown(note)}" for note in source.notes),
+            *((f"    trained for {source.trained_steps:,} steps",) if source.trained_steps else ()),
             *((f"    {_BUNDLED}",) if facts.bundled else ()),
             f"    written {source.written_at[:19]} UTC, content {source.content_hash}",
             f"    in {shown(facts.path)}, {facts.n_bytes:,} bytes",

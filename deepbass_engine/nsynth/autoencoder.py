@@ -39,12 +39,15 @@ class Autoencoder:
         What it is called.
     content_hash
         Hash of its configuration and variables; empty for one that was made in memory.
+    trained_steps
+        Steps it was trained for, 0 where that is not known.
     """
 
     config: WaveNetConfig
     weights: Mapping[str, Float]
     name: str = "unnamed"
     content_hash: str = ""
+    trained_steps: int = 0
 
     def __post_init__(self) -> None:
         self._decoders: dict[backends.Choice, Decoder] = {}

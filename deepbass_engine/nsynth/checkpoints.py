@@ -105,8 +105,13 @@ def read(
                 on_progress(Progress("reading", done, len(names)))
             variables[name] = checkpoint.read(name + end)
             weights.check_finite(name, variables[name])
+        step = checkpoint.whole_number("global_step")
     source = weights.source_of(
-        config, variables, origin=str(Path(located.name).absolute()), notes=(*located.notes, *notes)
+        config,
+        variables,
+        origin=str(Path(located.name).absolute()),
+        notes=(*located.notes, *notes),
+        trained_steps=max(0, _step(located.name) if step is None else step),
     )
     return weights.ModelFile(config=config, source=source, weights=variables)
 

@@ -147,7 +147,8 @@ def load_model(
         if _NAME.fullmatch(str(name_or_path)) and not checkpoints.is_there(path):
             raise _unknown(name)
     model = _read(path, on_progress=on_progress, cancel=cancel)
-    return Autoencoder(model.config, model.weights, name, model.source.content_hash)
+    source = model.source
+    return Autoencoder(model.config, model.weights, name, source.content_hash, source.trained_steps)
 
 
 def import_model(
@@ -214,6 +215,7 @@ def import_model(
         model.weights,
         origin=model.source.origin,
         notes=model.source.notes,
+        trained_steps=model.source.trained_steps,
         on_progress=on_progress,
         cancel=cancel,
     )

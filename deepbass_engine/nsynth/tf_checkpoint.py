@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ _TRAILER_BYTES = 5
 _SNAPPY = b"\1"
 _MOST_INDEX_BYTES = 1 << 26
 _DTYPES = {1: "f4", 2: "f8", 14: "u2", 19: "f2"}
-_FLOAT, _BFLOAT16 = 1, 14
+_FLOAT, _BFLOAT16, _INT64 = 1, 14, 9
 _BIG_ENDIAN = 1
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5
 _AGAIN = "copy or download it again"
@@ -146,6 +146,27 @@ class Checkpoint:
             If it can't be read or is damaged; the file and the variable are named.
         """
         entry = self._entries[name]
+        values = self._values(name, entry, _DTYPES[entry.dtype])
+        if entry.dtype == _BFLOAT16:
+            return (values.astype(np.uint32) << 16).view(np.float32)
+        with np.errstate(over="ignore"):  # infinity is for the caller to find
+            return values.astype(np.float32, copy=False)
+
+    def whole_number(self, name: str) -> int | None:
+        """Read a variable that is one int64; None where there is none such.
+
+        Raises
+        ------
+        ModelError
+            As `read`.
+        """
+        entry = self._entries.get(name)
+        if entry is None or entry.dtype != _INT64 or entry.shape != ():
+            return None
+        return int(self._values(name, entry, "i8")[()])
+
+    def _values(self, name: str, entry: _Entry, dtype_code: str) -> NDArray[Any]:
+        """A variable as it is stored, checked."""
         if entry.is_sliced:
             raise ModelError(
                 f"variable {name} is stored in slices",
@@ -160,7 +181,7 @@ class Checkpoint:
                 path=self._index.name,
                 hint="keep the files of a checkpoint together",
             )
-        dtype = np.dtype(_DTYPES[entry.dtype]).newbyteorder(self._order)
+        dtype = np.dtype(dtype_code).newbyteorder(self._order)
         if entry.n_bytes != prod(entry.shape) * dtype.itemsize:
             raise ModelError(
                 f"is damaged: variable {name} has shape {entry.shape} in {entry.n_bytes} bytes",
@@ -175,11 +196,7 @@ class Checkpoint:
             ) from error
         if _masked_crc(raw) != entry.masked_crc:
             raise ModelError(f"is damaged in variable {name}", path=shard.name, hint=_AGAIN)
-        values = np.frombuffer(raw, dtype).reshape(entry.shape)
-        if entry.dtype == _BFLOAT16:
-            return (values.astype(np.uint32) << 16).view(np.float32)
-        with np.errstate(over="ignore"):  # infinity is for the caller to find
-            return values.astype(np.float32, copy=False)
+        return np.frombuffer(raw, dtype).reshape(entry.shape)
 
 
 def _table(index: Stretch) -> Iterator[tuple[bytes, bytes]]:

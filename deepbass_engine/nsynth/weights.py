@@ -53,12 +53,15 @@ class Source(Struct, frozen=True, kw_only=True):
         Hash of configuration and variables.
     notes
         What a person should know of how it was made.
+    trained_steps
+        Steps it was trained for, 0 where that is not known.
     """
 
     origin: str
     written_at: str
     content_hash: str
     notes: tuple[str, ...] = ()
+    trained_steps: int = 0
 
 
 class Header(Struct, frozen=True, kw_only=True):
@@ -86,7 +89,12 @@ def content_hash(config: WaveNetConfig, weights: Weights) -> str:
 
 
 def source_of(
-    config: WaveNetConfig, weights: Weights, *, origin: str, notes: tuple[str, ...] = ()
+    config: WaveNetConfig,
+    weights: Weights,
+    *,
+    origin: str,
+    notes: tuple[str, ...] = (),
+    trained_steps: int = 0,
 ) -> Source:
     """What is to be said of a model that is made now."""
     return Source(
@@ -94,6 +102,7 @@ def source_of(
         written_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
         content_hash=content_hash(config, weights),
         notes=notes,
+        trained_steps=trained_steps,
     )
 
 
@@ -104,6 +113,7 @@ def save(
     *,
     origin: str,
     notes: tuple[str, ...] = (),
+    trained_steps: int = 0,
     precision: StoredPrecision = "float32",
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -116,7 +126,7 @@ def save(
         The file to make or replace.
     config, weights
         The model; variables that are none of its configuration's are left out.
-    origin, notes
+    origin, notes, trained_steps
         What `Source` says.
     precision
         What the variables are stored as. float16 halves the file and rounds them to the nearest of
@@ -136,7 +146,7 @@ def save(
         check_finite(name, values)
     if precision == "float16":
         weights = {name: _rounded(name, values) for name, values in _in_order(config, weights)}
-    source = source_of(config, weights, origin=origin, notes=notes)
+    source = source_of(config, weights, origin=origin, notes=notes, trained_steps=trained_steps)
     dtype = np.dtype(precision).newbyteorder("<")
     # Not by the library's own writer: that makes a second temporary file, with a mode of its own,
     # can't be stopped, and turns the system's errors into text.

@@ -42,9 +42,17 @@ def test_an_archive_is_imported_and_told(archive: Path, data_folder: Path) -> No
         f"    {SHAPE}, {TINY.n_parameters:,} parameters",
         "    encoder of 1 layers of width 8",
         f"    from {archive}: wavenet-ckpt/model.ckpt-9",
+        "    trained for 9 steps",
         f"    written {facts.source.written_at[:19]} UTC, content {facts.source.content_hash}",
         f"    in {data_folder}/models/h8.safetensors, {facts.n_bytes:,} bytes",
     ]
+
+
+def test_where_the_steps_of_a_training_are_not_known_nothing_is_said_of_them(
+    tmp_path: Path,
+) -> None:
+    prefix = write_checkpoint(tmp_path / "m", tiny_weights())
+    assert "trained for" not in called("model", "import", prefix, "--name", "m").out
 
 
 def test_what_was_chosen_among_several_is_told(tmp_path: Path) -> None:
@@ -121,6 +129,7 @@ def test_what_is_known_of_a_model_as_a_document(archive: Path, data_folder: Path
     assert document["config"]["hop"] == 64
     assert document["bundled"] is False
     assert document["source"]["origin"] == f"{archive}: wavenet-ckpt/model.ckpt-9"
+    assert document["source"]["trained_steps"] == 9
 
 
 def test_the_list_tells_the_one_that_comes_along(archive: Path, bundled: Path) -> None:

@@ -97,6 +97,35 @@ def test_data_in_several_files_is_put_together(tmp_path: Path) -> None:
     assert seed_of(write_checkpoint(tmp_path / "m", tiny_weights(5), n_shards=3)) == 5
 
 
+@pytest.mark.parametrize(
+    ("name", "steps"), [("model.ckpt-200000", 200_000), ("model.ckpt", 0), ("take-2.ckpt", 0)]
+)
+def test_the_number_at_the_end_of_its_name_is_the_steps_it_was_trained_for(
+    tmp_path: Path, name: str, steps: int
+) -> None:
+    prefix = write_checkpoint(tmp_path / name, tiny_weights())
+    assert checkpoints.read(prefix, RHYTHM).source.trained_steps == steps
+    archive = pack(tmp_path / "m.tar", *(part(prefix, end) for end in ENDS[:2]))
+    assert checkpoints.read(archive, RHYTHM).source.trained_steps == steps
+
+
+def test_the_step_that_training_counted_is_believed_before_the_name(tmp_path: Path) -> None:
+    counted = {"global_step": np.array(150_000, np.int64), **tiny_weights()}
+    for name in ("model.ckpt-200000", "best.ckpt"):
+        prefix = write_checkpoint(tmp_path / name, counted)
+        assert checkpoints.read(prefix, RHYTHM).source.trained_steps == 150_000
+
+
+def test_the_step_that_tensorflow_wrote_is_read() -> None:
+    assert checkpoints.read(GOLDEN, Untold()).source.trained_steps == 1
+
+
+@pytest.mark.parametrize("value", [np.array([7, 8], np.int64), np.array(7.0, np.float32)])
+def test_a_step_that_is_no_whole_number_is_passed_over(tmp_path: Path, value: np.ndarray) -> None:
+    prefix = write_checkpoint(tmp_path / "m-3", {"global_step": value, **tiny_weights()})
+    assert checkpoints.read(prefix, RHYTHM).source.trained_steps == 3
+
+
 # Several ----------------------------------------------------------------------------------------
 
 

@@ -55,10 +55,12 @@ def test_an_imported_checkpoint_is_a_model_of_that_name(checkpoint: Path) -> Non
 
 def test_a_model_file_is_imported_with_what_it_says_of_itself(tmp_path: Path) -> None:
     path = tmp_path / "trained.safetensors"
-    weights.save(path, TINY, tiny_weights(), origin="trained on noise", notes=("a note",))
+    weights.save(
+        path, TINY, tiny_weights(), origin="trained on noise", notes=("a note",), trained_steps=70
+    )
     facts = models.import_model(path, "mine")
-    assert (facts.config, facts.source.origin, facts.source.notes) == (
-        TINY, "trained on noise", ("a note",),
+    assert (facts.config, facts.source.origin, facts.source.notes, facts.source.trained_steps) == (
+        TINY, "trained on noise", ("a note",), 70,
     )  # fmt: skip
 
 

@@ -21,7 +21,9 @@ from deepbass_engine.progress import CancelToken, Progress
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.safetensors"
-    weights.save(path, TINY, tiny_weights(), origin="a test", notes=("made of noise",))
+    weights.save(
+        path, TINY, tiny_weights(), origin="a test", notes=("made of noise",), trained_steps=12
+    )
     return path
 
 
@@ -43,7 +45,7 @@ def refusal(path: Path) -> str:
 def test_what_is_written_is_read(model: Path) -> None:
     found = weights.load(model)
     assert (found.config, found.source.origin) == (TINY, "a test")
-    assert found.source.notes == ("made of noise",)
+    assert (found.source.notes, found.source.trained_steps) == (("made of noise",), 12)
     assert list(found.weights) == list(TINY.variables())
     for name, values in tiny_weights().items():
         assert found.weights[name].dtype == np.float32
@@ -89,6 +91,15 @@ def test_a_file_of_a_later_program_with_more_to_say_of_its_source_is_read(tmp_pa
     source = json.loads(metadata()["source"]) | {"licence": "CC0-1.0"}
     save_file(tiny_weights(), tmp_path / "m.safetensors", metadata(source=json.dumps(source)))
     assert weights.load(tmp_path / "m.safetensors").source.origin == "a test"
+
+
+def test_a_file_of_an_earlier_program_says_nothing_of_the_steps_of_its_training(
+    tmp_path: Path,
+) -> None:
+    source = json.loads(metadata()["source"])
+    del source["trained_steps"]
+    save_file(tiny_weights(), tmp_path / "m.safetensors", metadata(source=json.dumps(source)))
+    assert weights.load(tmp_path / "m.safetensors").source.trained_steps == 0
 
 
 def test_progress_ends_with_all_bytes(tmp_path: Path) -> None:
