@@ -9,6 +9,7 @@ decide all that follow, so they are fed to the decoder again, and the rest comes
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ _FIRST_STEPS = 16
 _TRIED_S, _MOST_TRIED = 0.25, 1 << 14
 """A batch is tried with twice as many steps again and again, until they take so long or are so
 many, to tell how long it will take."""
+_LEAST_CALLS, _LONGEST_TRIED_S = 7, 1.5
+"""A decoder that finds its number of threads (see `cpu.crew`) needs so many calls to try another;
+a slow one is not waited for that long."""
 
 _PARTS_EVERY_S = 20.0
 _MOST_FED = 256
@@ -133,7 +137,7 @@ def measured_step_s(
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> float:
-    """Seconds that a step takes for so many streams, here and now: tried for about a second.
+    """Seconds that a step takes for so many streams, here and now: tried for a second or two.
 
     Raises
     ------
@@ -147,14 +151,21 @@ def measured_step_s(
     n_frames = -(-2 * _MOST_TRIED // model.config.hop)
     decoding = decoder.start(np.zeros((n_streams, n_frames, model.config.n_z), np.float32))
     decoding.advance(np.full((n_streams, _FIRST_STEPS), 0.5))  # touches memory for the first time
-    n_steps, took_s = _FIRST_STEPS, 0.0
-    while took_s < _TRIED_S and n_steps < _MOST_TRIED:
+    n_steps, n_calls, took_s, spent_s, step_s = _FIRST_STEPS, 0, 0.0, 0.0, math.inf
+    while (
+        n_steps < _MOST_TRIED
+        and spent_s < _LONGEST_TRIED_S
+        and (took_s < _TRIED_S or n_calls < _LEAST_CALLS)
+    ):
         cancel.raise_if_cancelled()
-        n_steps *= 2
+        if took_s < _TRIED_S:
+            n_steps *= 2
         started_s = time.perf_counter()
         decoding.advance(np.full((n_streams, n_steps), 0.5))
         took_s = time.perf_counter() - started_s
-    return took_s / n_steps
+        step_s = min(step_s, took_s / n_steps)
+        spent_s, n_calls = spent_s + took_s, n_calls + 1
+    return step_s
 
 
 class _Batch:
