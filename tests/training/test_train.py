@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from deepbass_engine.errors import Cancelled, ModelError, SettingError
-from deepbass_engine.nsynth import models
+from deepbass_engine.nsynth import models, weights
 from deepbass_engine.nsynth.mulaw import samples_of_model_classes
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.training import checkpoint, log
@@ -245,6 +245,23 @@ def test_going_on_with_another_model_is_refused(
 ) -> None:
     with pytest.raises(SettingError, match="--from"):
         train(prepared, trained[0], some_settings(tiny_model, base=""))
+
+
+def test_a_model_that_is_gone_on_with_is_so_at_its_step_of_the_schedule(
+    prepared: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    base, out = tmp_path / "base.safetensors", tmp_path / "out"
+    tiny = weights.load(tiny_model)
+    weights.save(base, tiny.config, tiny.weights, origin="a test", trained_steps=200_000)
+    settings = some_settings(
+        base, steps=2, evaluate_every=2, schedule="published", learning_rate=2e-4, examples=0
+    )
+    train(prepared, out, settings)
+    assert reports(out)[-1].learning_rate == pytest.approx(2e-5)
+    assert models.load_model(out / MODEL_NAME).trained_steps == 200_002
+    told = msgspec.structs.replace(settings, start_step=0)
+    train(prepared, tmp_path / "told", told)
+    assert reports(tmp_path / "told")[-1].learning_rate == pytest.approx(2e-4)
 
 
 def test_a_base_that_is_no_model_is_named(prepared: Path, tmp_path: Path) -> None:
