@@ -41,7 +41,7 @@ def add_parser(commands: Any) -> None:
     add_flags(prepare, PrepareSettings)
     prepare.add_argument(
         "--jobs",
-        type=int,
+        type=_jobs,
         default=0,
         metavar="N",
         help="songs worked on at once; 0, the default, takes one for each core",
@@ -55,6 +55,13 @@ def add_parser(commands: Any) -> None:
     prepare.add_argument("--json", action="store_true", help="print one JSON document")
     prepare.add_argument("--quiet", action="store_true", help="say only what went wrong")
     prepare.set_defaults(run=run)
+
+
+def _jobs(text: str) -> int:
+    """Read a number of jobs."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

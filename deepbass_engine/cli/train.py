@@ -70,11 +70,14 @@ def report_line(report: Report) -> str:
     """A report as one line for a person."""
     from msgspec import UNSET
 
+    start = f"step {report.step} of {report.n_steps}:"
+    valid = "" if report.valid_loss is UNSET else f" validation {report.valid_loss:.4f},"
+    if report.train_loss is UNSET:
+        return f"{start}{valid}".rstrip(",")
     minutes, seconds = divmod(round(report.left_s), 60)
     hours, minutes = divmod(minutes, 60)
     left = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s"
-    valid = "" if report.valid_loss is UNSET else f", validation {report.valid_loss:.4f}"
     return (
-        f"step {report.step} of {report.n_steps}: loss {report.train_loss:.4f}{valid}, "
+        f"{start} loss {report.train_loss:.4f},{valid} "
         f"{report.samples_per_s:,.0f} samples/s, {left} left"
     )

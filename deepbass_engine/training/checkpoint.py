@@ -33,12 +33,15 @@ class Standing(Struct, frozen=True, kw_only=True):
         the first evaluation.
     n_worse
         Evaluations since.
+    evaluated_step
+        Step of the last evaluation.
     """
 
     step: int = 0
     best_loss: float | None = None
     best_step: int = 0
     n_worse: int = 0
+    evaluated_step: int = 0
 
 
 def save(folder: Path, standing: Standing, state: Mapping[str, NDArray[Any]]) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from deepbass_engine.errors import DeviceError, InputError
+from deepbass_engine.errors import DeepBassError, DeviceError, InputError
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.training import shards
 from deepbass_engine.training.manifest import Shard
@@ -69,7 +69,13 @@ class ClusterShards:
     def __call__(
         self, out: Path, tasks: Sequence[ShardTask], cancel: CancelToken
     ) -> Iterator[Shard]:
-        """Make shards; cancelled by taking back what no worker has begun."""
+        """Make shards; cancelled by taking back what no worker has begun.
+
+        Raises
+        ------
+        DeviceError
+            If there are no workers, or they or the connection to them are lost.
+        """
         from distributed import as_completed
 
         if tasks and not self._client.scheduler_info()["workers"]:
@@ -87,7 +93,7 @@ class ClusterShards:
         try:
             for future in as_completed(made, loop=self._client.loop):
                 cancel.raise_if_cancelled()
-                yield future.result()
+                yield _result(future)
         finally:
             stop.set()
             watcher.join()
@@ -101,12 +107,26 @@ class ClusterShards:
                 return
 
 
+def _result(future: Any) -> Shard:
+    try:
+        shard: Shard = future.result()
+    except DeepBassError:
+        raise
+    except Exception as error:  # a worker killed, a connection lost: they have no other root
+        raise DeviceError(
+            f"the cluster failed: {type(error).__name__}: {error}",
+            hint="see what its workers say; the same command goes on",
+        ) from error
+    return shard
+
+
 def _make(out: Path, task: ShardTask) -> Shard:
     """On a worker: make a shard, if the songs and the folder are seen from there."""
-    if not out.is_dir():
-        raise InputError(
-            "can't be seen by a worker of the cluster",
-            path=out,
-            hint="give a folder that all machines have under the same path",
-        )
+    for path in (out, *(song.source.path for song in task.songs)):
+        if not path.exists():
+            raise InputError(
+                "can't be seen by a worker of the cluster",
+                path=path,
+                hint="give folders that all machines have under the same paths",
+            )
     return shards.make(out, task)

@@ -22,7 +22,8 @@ class Report(Struct, frozen=True, kw_only=True):
     step, n_steps
         Steps done, and how many there are to be.
     train_loss
-        Mean loss of the steps since the last report, in nats a sample.
+        Mean loss of the steps since the last report, in nats a sample; unset where there were
+        none, in an evaluation that was interrupted.
     valid_loss
         Loss of the averaged weights on what is not learned from, if this is an evaluation.
     samples_per_s
@@ -35,7 +36,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     step: int
     n_steps: int
-    train_loss: float
+    train_loss: float | UnsetType = UNSET
     samples_per_s: float
     learning_rate: float
     left_s: float

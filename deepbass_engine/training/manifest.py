@@ -46,6 +46,12 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
+class _Versioned(Struct):
+    """What every manifest says, of whatever version."""
+
+    schema: str
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """A folder of prepared clips."""
 
@@ -74,12 +80,20 @@ def read(folder: Path) -> Manifest:
     Raises
     ------
     InputError
-        If there is none, or it can't be read.
+        If there is none, or it can't be read, or is of another version.
     """
     path = folder / NAME
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError as error:
+        content = path.read_bytes()
+        schema = msgspec.json.decode(content, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise InputError(
+                f"has the schema {schema!r}, not {SCHEMA!r}",
+                path=path,
+                hint="prepare the clips again with this DeepBass",
+            )
+        return msgspec.json.decode(content, type=Manifest)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
             f"is no folder of prepared clips: it has no {NAME}",
             path=folder,
@@ -89,14 +103,7 @@ def read(folder: Path) -> Manifest:
         raise InputError(
             f"can't be read: {error.strerror or error}", path=path, hint="check its permissions"
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"is no manifest of prepared clips: {error}", path=path, hint="prepare the clips again"
         ) from error
-    if found.schema != SCHEMA:
-        raise InputError(
-            f"has the schema {found.schema}, not {SCHEMA}",
-            path=path,
-            hint="prepare the clips again with this DeepBass",
-        )
-    return found

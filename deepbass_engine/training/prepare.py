@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from pathlib import Path
 
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
-from deepbass_engine.errors import InputError, OutputError
+from deepbass_engine.errors import InputError, OutputError, shown
 from deepbass_engine.playlists import collect
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.settings import n_workers
@@ -23,8 +23,6 @@ from deepbass_engine.training.manifest import LeftOut, Manifest, Shard, Song, Sp
 from deepbass_engine.training.settings import PrepareSettings
 from deepbass_engine.training.shards import ShardTask
 from deepbass_engine.units import clock_text, seconds_from_frames
-
-SUFFIX = ".tfrecord"
 
 MakeShards = Callable[[Path, Sequence[ShardTask], CancelToken], Iterator[Shard]]
 """Makes shards in a folder, and gives each when it is done, in any order."""
@@ -63,36 +61,44 @@ def prepare(
     Raises
     ------
     InputError
-        If there is no song that can be used; the reasons are named.
+        If there is no song that can be used, with the reason; or one has changed meanwhile.
     OutputError
         If `out` is another's, or can't be written; what was made before is kept.
     Cancelled
         If asked to stop; what was made is kept.
     """
     cancel = cancel or CancelToken()
+    _require_ours(out)
     found = collect([folder], cancel=cancel)
-    inside = out.absolute()
-    paths = [path for path in found.files if not path.is_relative_to(inside)]
-    left_out = [LeftOut(path=str(p.path), what=p.what, hint=p.hint) for p in found.problems]
+    inside = os.path.realpath(out)
+    paths = [p for p in found.files if not Path(os.path.realpath(p)).is_relative_to(inside)]
+    left_out = [
+        LeftOut(path=_text(p.path or folder), what=p.what, hint=p.hint) for p in found.problems
+    ]
     heard = analyze_tracks(paths, jobs=jobs, on_progress=on_progress, cancel=cancel)
     songs, refused = _usable(paths, heard, settings)
     left_out += refused
     if not songs:
         raise _nothing(folder, left_out)
-    _make_folder(out)
     tasks = _dealt(songs, settings)
-    _remove_others(out, tasks)
-    done = {task.name: shards.standing(out, task) for task in tasks}
-    missing = [task for task in tasks if done[task.name] is None]
+    _make_folder(out)
+    shards.remove_others(out, {task.name for task in tasks})
+    tell = on_progress or (lambda progress: None)
+    done: dict[str, Shard] = {}
+    for n_checked, task in enumerate(tasks, start=1):
+        standing = shards.standing(out, task, cancel=cancel)
+        if standing is not None:
+            done[task.name] = standing
+        tell(Progress("checking", n_checked, len(tasks)))
+    missing = [task for task in tasks if task.name not in done]
     make = make_shards or functools.partial(_in_threads, n_threads=n_workers(jobs))
-    for n_made, shard in enumerate(make(out, missing, cancel), start=len(tasks) - len(missing) + 1):
+    for shard in make(out, missing, cancel):
         done[shard.name] = shard
-        if on_progress is not None:
-            on_progress(Progress("cutting", n_made, len(tasks)))
+        tell(Progress("cutting", len(done), len(tasks)))
     made = Manifest(
         settings=settings,
         songs=tuple(_song(song, task) for task in tasks for song in task.songs),
-        shards=tuple(shard for shard in done.values() if shard is not None),
+        shards=tuple(done[task.name] for task in tasks),
         left_out=tuple(left_out),
     )
     manifest.write(out, made)
@@ -109,9 +115,9 @@ def _usable(
     left_out = []
     for path, analysis in zip(paths, heard, strict=True):
         if isinstance(analysis, InputError):
-            reason = LeftOut(path=str(path), what=analysis.what, hint=analysis.hint)
+            reason = LeftOut(path=_text(path), what=analysis.what, hint=analysis.hint)
         elif (first := songs.get(analysis.content_hash)) is not None:
-            reason = LeftOut(path=str(path), what=f"is the same as {first.source.path}")
+            reason = LeftOut(path=_text(path), what=f"is the same as {shown(first.source.path)}")
         else:
             unfit = _unfit(analysis, settings)
             if unfit is None:
@@ -124,9 +130,23 @@ def _usable(
 
 def _unfit(analysis: TrackAnalysis, settings: PrepareSettings) -> LeftOut | None:
     """Why no clips are taken of a song, if there is a reason."""
-    rate_hz, path = analysis.source.sample_rate_hz, str(analysis.source.path)
-    duration_s = seconds_from_frames(analysis.source.frames or 0, rate_hz)
-    audible_s = seconds_from_frames(analysis.span.n_frames, rate_hz)
+    source, path = analysis.source, _text(analysis.source.path)
+    duration_s = seconds_from_frames(source.frames or 0, source.sample_rate_hz)
+    audible_s = seconds_from_frames(analysis.span.n_frames, source.sample_rate_hz)
+    if source.missing_frames:
+        declared_s = seconds_from_frames(source.declared_frames or 0, source.sample_rate_hz)
+        declared, present = clock_text(declared_s), clock_text(duration_s)
+        return LeftOut(
+            path=path,
+            what=f"is cut short: {declared} declared, {present} could be read",
+            hint="copy or download it again",
+        )
+    if analysis.n_not_finite:
+        return LeftOut(
+            path=path,
+            what=f"holds {analysis.n_not_finite} samples that are no finite numbers",
+            hint="export it again",
+        )
     if duration_s > settings.max_duration_s:
         return LeftOut(
             path=path,
@@ -139,18 +159,15 @@ def _unfit(analysis: TrackAnalysis, settings: PrepareSettings) -> LeftOut | None
             what=f"is too short: {audible_s:.1f} s without its silent ends",
             hint=f"it takes {clips.LEAST_CLIPS} clips of {settings.seconds:g} s",
         )
-    if analysis.problems:
-        worst = analysis.problems[0]
-        return LeftOut(path=path, what=worst.what, hint=worst.hint)
     return None
 
 
 def _dealt(songs: Sequence[TrackAnalysis], settings: PrepareSettings) -> list[ShardTask]:
     """The shards to be made; none is empty."""
     ordered = sorted(songs, key=lambda song: song.content_hash)
-    n_valid = round(settings.valid_share * len(ordered))
-    if settings.valid_share and len(ordered) > 1:
-        n_valid = min(max(1, n_valid), len(ordered) - 1)
+    n_valid = 0
+    if settings.valid_share:
+        n_valid = min(max(1, round(settings.valid_share * len(ordered))), len(ordered) - 1)
     n_valid_shards = max(1, round(settings.n_shards * settings.valid_share))
     tasks = []
     splits: tuple[tuple[Split, Sequence[TrackAnalysis], int], ...] = (
@@ -161,7 +178,7 @@ def _dealt(songs: Sequence[TrackAnalysis], settings: PrepareSettings) -> list[Sh
         for i in range(n_shards):
             dealt = tuple(s for s in of_split if _shard_of(s, n_shards) == i)
             if dealt:
-                name = f"{split}-{i:05d}-of-{n_shards:05d}{SUFFIX}"
+                name = shards.name_of(split, i, n_shards)
                 tasks.append(ShardTask(name=name, split=split, songs=dealt, settings=settings))
     return tasks
 
@@ -172,7 +189,7 @@ def _shard_of(song: TrackAnalysis, n_shards: int) -> int:
 
 def _song(song: TrackAnalysis, task: ShardTask) -> Song:
     return Song(
-        path=str(song.source.path),
+        path=_text(song.source.path),
         content_hash=song.content_hash,
         split=task.split,
         duration_s=seconds_from_frames(song.source.frames or 0, song.source.sample_rate_hz),
@@ -194,15 +211,26 @@ def _in_threads(
             raise
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder and its notes', or see that they are ours."""
-    notes = out / shards.NOTES
+def _require_ours(out: Path) -> None:
+    """Refuse a folder of something else, before any work is done for it."""
     try:
-        if out.exists() and not notes.is_dir() and any(out.iterdir()):
-            raise OutputError(
-                "holds something else than prepared clips", path=out, hint="give a new folder"
-            )
-        notes.mkdir(parents=True, exist_ok=True)
+        is_ours = not out.exists() or (out / shards.NOTES).is_dir() or not any(out.iterdir())
+    except OSError as error:
+        raise OutputError(
+            f"can't be looked into: {error.strerror or error}",
+            path=out,
+            hint="give another folder",
+        ) from error
+    if not is_ours:
+        raise OutputError(
+            "holds something else than prepared clips", path=out, hint="give a new folder"
+        )
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder, or take its manifest away: it is unfinished from now on."""
+    try:
+        (out / shards.NOTES).mkdir(parents=True, exist_ok=True)
         (out / manifest.NAME).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
@@ -210,24 +238,24 @@ def _make_folder(out: Path) -> None:
         ) from error
 
 
-def _remove_others(out: Path, tasks: Sequence[ShardTask]) -> None:
-    """Remove the shards of an earlier run that are not to be there any more."""
-    kept = {task.name for task in tasks}
-    for note in (out / shards.NOTES).glob("*.json"):
-        name = note.name.removesuffix(".json")
-        if name not in kept:
-            for path in (out / name, note):
-                with suppress(OSError):
-                    path.unlink()
-
-
 def _nothing(folder: Path, left_out: Sequence[LeftOut]) -> InputError:
-    """What is wrong with a folder of which nothing can be used; it has a reason at least."""
+    """What is wrong with a folder of which nothing can be used."""
+    if not left_out:
+        return InputError(
+            "holds no songs beside those in the folder of clips",
+            path=folder,
+            hint="let the clips go elsewhere",
+        )
     first, *others = left_out
     if not others:
         return InputError(first.what, path=first.path, hint=first.hint)
     return InputError(
-        f"none of its {len(left_out)} files can be used: {first.path} {first.what}",
+        f"none of its {len(left_out)} files can be used: {shown(first.path)} {first.what}",
         path=folder,
         hint=first.hint or "give a folder with songs in it",
     )
+
+
+def _text(path: Path) -> str:
+    """The path as text that can be written: what of it is no Unicode is escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -11,6 +11,7 @@ https://protobuf.dev/programming-guides/encoding
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,9 +79,11 @@ class ClipFile:
         self._path = path
         try:
             size = path.stat().st_size
-            self._bytes = np.memmap(path, np.uint8, "r") if size else np.empty(0, np.uint8)
+            # without the subclass, which makes every slice of it slower
+            self._bytes = np.asarray(np.memmap(path, np.uint8, "r") if size else (), np.uint8)
         except (OSError, ValueError) as error:
-            raise InputError(f"can't be read: {error}", path=path, hint=_HINT) from error
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"can't be read: {reason}", path=path, hint=_HINT) from error
         self._spans = list(self._framed())
 
     def __len__(self) -> int:
@@ -97,7 +100,7 @@ class ClipFile:
         start, end = self._spans[i]
         try:
             return _audio(self._bytes[start:end])
-        except (ValueError, IndexError, struct.error) as error:
+        except ValueError as error:
             raise self._bad(i, f"is no clip of NSynth's schema: {error}") from error
 
     def check(self) -> None:
@@ -109,14 +112,17 @@ class ClipFile:
             If one is damaged, of another schema or length than the rest, or holds what is no
             sample; the record is named.
         """
-        n_samples = len(self.clip(0)) if len(self) else 0
+        n_samples = 0
         for i, (start, end) in enumerate(self._spans):
             data = self._bytes[start:end]
             (crc,) = _CRC.unpack(self._bytes[end : end + _CRC.size].tobytes())
             if crc != _masked_crc(data):
                 raise self._bad(i, "is damaged")
             audio = self.clip(i)
-            if len(audio) != n_samples or not n_samples:
+            if not len(audio):
+                raise self._bad(i, "holds no samples")
+            n_samples = n_samples or len(audio)
+            if len(audio) != n_samples:
                 raise self._bad(i, f"has {len(audio)} samples where the first has {n_samples}")
             if not np.isfinite(audio).all():
                 raise self._bad(i, "holds NaN or infinity")
@@ -126,22 +132,23 @@ class ClipFile:
     def _framed(self) -> Iterator[tuple[int, int]]:
         """Start and end of each record's data."""
         at, size = 0, len(self._bytes)
-        while at < size:
+        for i in itertools.count():
+            if at == size:
+                return
             head = self._bytes[at : at + _HEADER.size].tobytes()
             if len(head) < _HEADER.size:
-                raise self._bad(None, "is cut short")
+                raise self._bad(i, "is cut short")
             length, crc = _HEADER.unpack(head)
             if crc != _masked_crc(head[:8]):
-                raise self._bad(None, "is no TFRecord file, or a damaged one")
+                raise self._bad(i, "is damaged, or this is no TFRecord file")
             start = at + _HEADER.size
             at = start + length + _CRC.size
             if at > size:
-                raise self._bad(None, "is cut short")
+                raise self._bad(i, "is cut short")
             yield start, start + length
 
-    def _bad(self, i: int | None, what: str) -> InputError:
-        where = "" if i is None else f"record {i} "
-        return InputError(f"{where}{what}", path=self._path, hint=_HINT)
+    def _bad(self, i: int, what: str) -> InputError:
+        return InputError(f"record {i} {what}", path=self._path, hint=_HINT)
 
 
 def _field(number: int, content: bytes) -> bytes:
@@ -171,6 +178,8 @@ def _audio(data: NDArray[np.uint8]) -> NDArray[np.float32]:
             if name == b"audio":
                 floats = [f for v in _fields(entry, 2) for f in _fields(v, _FLOAT_LIST)]
                 parts = [part for each in floats for part in _fields(each, 1)]
+                if not parts or any(len(part) % 4 for part in parts):
+                    raise ValueError("its audio is no list of floats")
                 audio = parts[0] if len(parts) == 1 else np.concatenate(parts)
                 return audio.view("<f4") if audio.flags.aligned else audio.copy().view("<f4")
     raise ValueError("it has no feature named audio")
@@ -202,6 +211,8 @@ def _read_varint(data: NDArray[np.uint8], at: int) -> tuple[int, int]:
     """Value, and where it ends."""
     value = shift = 0
     while True:
+        if at >= len(data):
+            raise ValueError("a number that ends behind its message")
         byte = int(data[at])
         value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7

@@ -143,7 +143,7 @@ class _Training:
         if newest is not None:
             self._standing, state = checkpoint.load(newest)
             learner.restore(state)
-        self._saved_step = self._standing.step
+        self._saved = self._standing
         self._losses: list[float] = []
         self._seconds = 0.0
 
@@ -157,17 +157,16 @@ class _Training:
                 self._checkpoints.mkdir(exist_ok=True)
                 self._log = stack.enter_context(Log(self._out, self._standing.step))
             batch = ahead.submit(self._dataset.batch, self._standing.step, settings.batch)
-            while self._standing.step < settings.steps and not self._gave_up:
-                if self._cancel is not None and self._cancel.cancelled:
-                    self._save()
-                    raise Cancelled
+            while True:
+                if self._is_due and not self._evaluated:
+                    self._evaluate()
+                if self._standing.step >= settings.steps or self._gave_up:
+                    break
+                self._stop_if_asked()
                 classes = batch.result()
                 batch = ahead.submit(self._dataset.batch, self._standing.step + 1, settings.batch)
                 self._step(classes)
-                step = self._standing.step
-                if step % settings.evaluate_every == 0 or step == settings.steps:
-                    self._evaluate()
-                elif step % settings.report_every == 0:
+                if self._standing.step % settings.report_every == 0 and not self._is_due:
                     self._report()
         return self._standing
 
@@ -188,17 +187,38 @@ class _Training:
         self._seconds += time.perf_counter() - started_s
         self._standing = structs.replace(self._standing, step=step + 1)
 
+    @property
+    def _is_due(self) -> bool:
+        """Whether an evaluation belongs to this step."""
+        step = self._standing.step
+        return step > 0 and (
+            step % self._settings.evaluate_every == 0 or step == self._settings.steps
+        )
+
+    @property
+    def _evaluated(self) -> bool:
+        return self._standing.evaluated_step == self._standing.step
+
+    def _stop_if_asked(self) -> None:
+        if self._cancel is not None and self._cancel.cancelled:
+            self._save()
+            raise Cancelled
+
     def _evaluate(self) -> None:
-        batches = self._dataset.valid_batches(self._settings.batch)
-        loss = sum(map(self._learner.loss, batches)) / len(batches)
+        losses = []
+        for batch in self._dataset.valid_batches(self._settings.batch):
+            self._stop_if_asked()
+            losses.append(self._learner.loss(batch))
+        loss = sum(losses) / len(losses)
         self._check_finite(loss)
         step, best = self._standing.step, self._standing.best_loss
+        found = structs.replace(self._standing, evaluated_step=step)
         if best is None or loss < best:
-            self._standing = Standing(step=step, best_loss=loss, best_step=step)
+            self._standing = structs.replace(found, best_loss=loss, best_step=step, n_worse=0)
             if self._learner.writes:
                 self._export()
         else:
-            self._standing = structs.replace(self._standing, n_worse=self._standing.n_worse + 1)
+            self._standing = structs.replace(found, n_worse=found.n_worse + 1)
         self._save()
         if self._learner.writes and self._settings.examples:
             clips = self._dataset.valid_clips(self._settings.examples)
@@ -208,12 +228,12 @@ class _Training:
 
     def _report(self, valid_loss: float | UnsetType = UNSET) -> None:
         n, step, settings = len(self._losses), self._standing.step, self._settings
-        per_step_s = self._seconds / n
+        per_step_s = self._seconds / max(1, n)
         report = Report(
             step=step,
             n_steps=settings.steps,
-            train_loss=sum(self._losses) / n,
-            samples_per_s=settings.batch * settings.length / per_step_s,
+            train_loss=sum(self._losses) / n if n else UNSET,
+            samples_per_s=settings.batch * settings.length / per_step_s if n else 0.0,
             learning_rate=schedule.learning_rate(settings, step - 1, self._run.start_step),
             left_s=per_step_s * (settings.steps - step),
             valid_loss=valid_loss,
@@ -225,9 +245,9 @@ class _Training:
             self._on_report(report)
 
     def _save(self) -> None:
-        if self._learner.writes and self._standing.step > self._saved_step:
+        if self._learner.writes and self._standing != self._saved:
             checkpoint.save(self._checkpoints, self._standing, self._learner.state())
-        self._saved_step = self._standing.step
+        self._saved = self._standing
 
     def _export(self) -> None:
         standing, settings = self._standing, self._settings
@@ -250,7 +270,7 @@ class _Training:
             return
         raise ModelError(
             f"the loss became {loss} after step {self._standing.step}: the training has diverged; "
-            f"the checkpoint of step {self._saved_step} stands",
+            f"the checkpoint of step {self._saved.step} stands",
             path=self._out,
             hint="begin anew in another folder with a smaller --learning-rate, if you like "
             f"--from {self._out / MODEL_NAME}",

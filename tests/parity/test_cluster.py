@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +10,15 @@ import pytest
 import signals
 from commands import called
 
-from deepbass_engine.errors import Cancelled, DeviceError
+from deepbass_engine.errors import Cancelled, DeviceError, InputError
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.training import manifest
 from deepbass_engine.training.cluster import shard_makers
 from deepbass_engine.training.prepare import prepare
 from deepbass_engine.training.settings import PrepareSettings
+from deepbass_engine.training.shards import ShardTask
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -89,6 +92,60 @@ def test_it_is_cancelled(songs: Path, tmp_path: Path, scheduler: str) -> None:
             make_shards=makers, on_progress=at_the_first_shard, cancel=cancel,
         )  # fmt: skip
     assert not (tmp_path / "out" / manifest.NAME).exists()
+
+
+def test_a_folder_that_its_workers_can_t_see_is_named(
+    songs: Path, tmp_path: Path, scheduler: str
+) -> None:
+    def taken_away(progress) -> None:
+        if progress.stage == "checking":
+            out.rename(tmp_path / "elsewhere")
+
+    out = tmp_path / "out"
+    one_file = PrepareSettings(seconds=0.5, n_shards=1, valid_share=0)
+    with (
+        shard_makers(scheduler) as makers,
+        pytest.raises(InputError, match="can't be seen by a worker") as caught,
+    ):
+        prepare(songs, out, one_file, make_shards=makers, on_progress=taken_away)
+    assert caught.value.path == out
+
+
+def test_a_song_that_its_workers_can_t_see_is_named(
+    songs: Path, tmp_path: Path, scheduler: str
+) -> None:
+    def taken_away(progress) -> None:
+        if progress.stage == "checking":
+            (songs / "5.wav").unlink(missing_ok=True)
+
+    with (
+        shard_makers(scheduler) as makers,
+        pytest.raises(InputError, match="can't be seen by a worker") as caught,
+    ):
+        prepare(songs, tmp_path / "out", SETTINGS, make_shards=makers, on_progress=taken_away)
+    assert caught.value.path == songs / "5.wav"
+
+
+class FolderThatEndsWhoLooks(type(Path())):  # type: ignore[misc]
+    """Stands for whatever kills a worker: no memory, a machine that is turned off."""
+
+    def exists(self) -> bool:
+        os._exit(1)
+
+
+def test_a_worker_that_is_killed_is_said(tmp_path: Path) -> None:
+    task = ShardTask(
+        name="train-00000-of-00001.tfrecord", split="train", songs=(), settings=SETTINGS
+    )
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0"
+        ) as cluster,
+        shard_makers(cluster.scheduler_address) as makers,
+        pytest.raises(DeviceError, match="the cluster failed: KilledWorker"),
+    ):
+        list(makers(FolderThatEndsWhoLooks(tmp_path), [task], CancelToken()))
 
 
 def test_no_answer_is_said_in_seconds() -> None:

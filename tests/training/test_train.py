@@ -134,6 +134,36 @@ def test_stopped_and_gone_on_with_it_is_the_same(
     assert valid_losses(out) == pytest.approx(valid_losses(trained[0]), rel=1e-6)
 
 
+def test_stopped_in_an_evaluation_that_is_made_up_for(
+    trained: tuple[Path, checkpoint.Standing],
+    prepared: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cancel, out = CancelToken(), tmp_path / "out"
+
+    def stopped_while_it_validates(*given: object) -> Learner:
+        learner = make_learner(*given)
+        loss = learner.loss
+
+        def and_stop(classes: np.ndarray) -> float:
+            cancel.cancel()
+            return loss(classes)
+
+        monkeypatch.setattr(learner, "loss", and_stop)
+        return learner
+
+    with monkeypatch.context() as patch:
+        patch.setattr("deepbass_engine.training.train.make_learner", stopped_while_it_validates)
+        with pytest.raises(Cancelled):
+            train(prepared, out, some_settings(tiny_model), cancel=cancel)
+    assert checkpoint.latest(out / "checkpoints").name == "step-00000020.safetensors"
+    assert not valid_losses(out)
+    train(prepared, out, some_settings(tiny_model))
+    assert valid_losses(out) == pytest.approx(valid_losses(trained[0]), rel=1e-6)
+
+
 def started(prepared: Path, out: Path, tiny_model: Path, *more: str) -> subprocess.Popen[str]:
     flags = [
         "--steps",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import signals
-from commands import called
+from commands import called, command, environment
 
 RATE_HZ = 16_000
 
@@ -61,6 +65,43 @@ def test_a_setting_out_of_range_is_refused(songs: Path, tmp_path: Path) -> None:
     outcome = prepare(songs, tmp_path / "out", "--valid-share", "1.5")
     assert outcome.code == 2
     assert "1.5 is not between 0 and 0.9" in outcome.err
+
+
+@pytest.mark.parametrize("jobs", ["-1", "two"])
+def test_a_number_of_jobs_that_is_none_is_refused(songs: Path, tmp_path: Path, jobs: str) -> None:
+    outcome = prepare(songs, tmp_path / "out", "--jobs", jobs)
+    assert outcome.code == 2
+    assert f"{jobs!r} is no whole number from 0 on" in outcome.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_stops_it_and_the_same_command_goes_on(songs: Path, tmp_path: Path) -> None:
+    """Half an hour of noise is being cut, or is next, when the signal comes."""
+    out = tmp_path / "out"
+    long = np.tile(signals.noise(60.0, RATE_HZ, channels=1, seed=9), (30, 1))
+    signals.write(songs / "long.wav", long, RATE_HZ)
+    words = (
+        "data", "prepare", songs, "-o", out, "--seconds", "0.5", "--crop", "all", "--jobs", "1",
+        "--max-duration", "4000",
+    )  # fmt: skip
+    assert called("analyze", songs).code == 0  # so that what is left is the cutting
+    running = subprocess.Popen(
+        command(*words),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(out.glob(".*.part")):
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    printed, said = running.communicate(timeout=60)
+    assert (running.returncode, printed) == (130, "")
+    assert said == "cancelled; what is done is kept, and the same command goes on\n"
+    assert not list(out.rglob("*.part"))
+    assert not (out / "manifest.json").exists()
+    assert called(*words).code == 0
+    assert (out / "manifest.json").exists()
 
 
 def test_a_scheduler_without_dask_or_an_answer_is_named(songs: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +13,15 @@ import pytest
 import signals
 from commands import command, environment
 
+from deepbass_engine.analysis.track import analyze_track
 from deepbass_engine.errors import Cancelled, InputError, OutputError
-from deepbass_engine.progress import CancelToken
+from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.training import manifest
 from deepbass_engine.training.manifest import Manifest
 from deepbass_engine.training.prepare import prepare
 from deepbass_engine.training.settings import MODEL_RATE_HZ, PrepareSettings
 from deepbass_engine.training.tfrecords import ClipFile
+from deepbass_engine.units import rescale_frames
 
 RATE_HZ = 16_000
 N = RATE_HZ // 2
@@ -125,6 +129,42 @@ def test_stereo_at_another_rate_becomes_mono_at_the_model_s(tmp_path: Path) -> N
     assert sorted(peaks) == [440, 440, 550, 550]
 
 
+def chirp(t: np.ndarray) -> np.ndarray:
+    """Unlike itself at any other time; in it from 1.5 s to 6.5 s, and out of it, softly."""
+    swell = np.clip(np.minimum(t - 1.5, 6.5 - t) / 0.05, 0, 1)
+    return 0.5 * np.sin(np.pi / 2 * swell) ** 2 * np.sin(2 * np.pi * (300 + 50 * t) * t)
+
+
+def test_clips_of_a_song_at_another_rate_stand_where_they_stood_in_it(tmp_path: Path) -> None:
+    times = np.arange(8 * signals.RATE_HZ) / signals.RATE_HZ
+    samples = chirp(times)[:, np.newaxis].astype(np.float32)
+    songs = write_songs(tmp_path / "songs", samples, rate_hz=signals.RATE_HZ)
+    span = analyze_track(songs / "0.wav").span
+    assert abs(span.start_frame / signals.RATE_HZ - 1.5) < 0.11  # it is found in steps of 0.1 s
+    assert abs(span.end_frame / signals.RATE_HZ - 6.5) < 0.11
+    made = prepare(songs, tmp_path / "out", HALF)
+    first, last = clips_of(tmp_path / "out", made)["train"]
+    start = rescale_frames(span.start_frame, signals.RATE_HZ, RATE_HZ)
+    end = rescale_frames(span.end_frame, signals.RATE_HZ, RATE_HZ)
+    for clip, frame in ((first, start), (last, end - N)):
+        wanted = chirp((frame + np.arange(N)) / RATE_HZ)
+        np.testing.assert_allclose(clip, wanted, atol=1e-4)
+
+
+def test_random_clips_are_a_matter_of_the_song_s_content_alone(tmp_path: Path) -> None:
+    settings = PrepareSettings(seconds=0.5, crop="random", valid_share=0)
+    alone = write_songs(tmp_path / "alone", song(0))
+    among = write_songs(tmp_path / "among", song(1), song(2), song(0))
+    prepare(alone, tmp_path / "one", settings)
+    prepare(among, tmp_path / "three", settings)
+    one, three = (
+        {clip.tobytes() for clip in clips_of(out, manifest.read(out))["train"]}
+        for out in (tmp_path / "one", tmp_path / "three")
+    )
+    assert len(one) == 2
+    assert one < three
+
+
 def test_a_song_is_in_one_split_and_stays_there_when_others_are_added(
     songs: Path, tmp_path: Path
 ) -> None:
@@ -142,6 +182,13 @@ def test_two_songs_are_enough_for_both_splits(tmp_path: Path) -> None:
     write_songs(tmp_path / "songs", song(0), song(1))
     made = prepare(tmp_path / "songs", tmp_path / "out", PrepareSettings(seconds=0.5))
     assert {each.split for each in made.songs} == {"train", "valid"}
+
+
+def test_a_song_by_itself_is_trained_on_whatever_the_share(tmp_path: Path) -> None:
+    write_songs(tmp_path / "songs", song(0))
+    settings = PrepareSettings(seconds=0.5, valid_share=0.9)
+    made = prepare(tmp_path / "songs", tmp_path / "out", settings)
+    assert [each.split for each in made.songs] == ["train"]
 
 
 def test_any_number_of_jobs_gives_the_same_bytes(songs: Path, tmp_path: Path) -> None:
@@ -200,6 +247,59 @@ def test_a_shard_that_is_damaged_in_size_is_made_again(songs: Path, tmp_path: Pa
     assert content(out) == whole
 
 
+def test_a_shard_that_is_damaged_within_is_made_again(songs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare(songs, out, HALF)
+    whole = content(out)
+    name = min(whole)
+    (out / name).write_bytes(bytes(byte ^ 1 for byte in whole[name]))
+    prepare(songs, out, HALF)
+    assert content(out) == whole
+
+
+def test_a_song_with_another_name_gives_what_it_gives_in_a_new_folder(
+    songs: Path, tmp_path: Path
+) -> None:
+    out, fresh = tmp_path / "out", tmp_path / "fresh"
+    prepare(songs, out, HALF)
+    (songs / "0.wav").rename(songs / "zero.wav")
+    prepare(songs, out, HALF)
+    prepare(songs, fresh, HALF)
+    assert content(out) == content(fresh)
+
+
+def test_what_a_killed_run_left_half_done_is_removed_and_nothing_else(
+    songs: Path, tmp_path: Path
+) -> None:
+    out, fresh = tmp_path / "out", tmp_path / "fresh"
+    for folder in (out, fresh):
+        prepare(songs, folder, HALF)
+    left = [
+        "train-00003-of-00004.tfrecord",  # killed between the shard and its note
+        ".train-00001-of-00003.tfrecord.0123456789ab.part",
+        ".manifest.json.0123456789ab.part",
+        ".made/.train-00001-of-00003.tfrecord.json.0123456789ab.part",
+    ]
+    mine = ["mine.tfrecord", ".mine.0123456789ab.part", "train.txt"]
+    for name in left + mine:
+        (out / name).write_text("x")
+    prepare(songs, out, HALF)
+    in_fresh = {path.relative_to(fresh) for path in fresh.rglob("*")}
+    assert {path.relative_to(out) for path in out.rglob("*")} == in_fresh | set(map(Path, mine))
+
+
+def test_a_song_that_is_written_to_meanwhile_is_named(songs: Path, tmp_path: Path) -> None:
+    def write_over(progress) -> None:
+        if progress.stage == "checking":
+            signals.write(songs / "0.wav", song(70, 5.0), RATE_HZ, "FLOAT")
+
+    with pytest.raises(InputError, match="changed") as caught:
+        prepare(songs, tmp_path / "out", HALF, on_progress=write_over)
+    assert caught.value.path == songs / "0.wav"
+    assert not (tmp_path / "out" / manifest.NAME).exists()
+    assert len(prepare(songs, tmp_path / "out", HALF).songs) == 8
+
+
 def test_clips_in_the_folder_of_songs_are_not_taken_for_songs(songs: Path) -> None:
     out = songs / "clips"
     first = prepare(songs, out, HALF)
@@ -213,6 +313,8 @@ def test_what_can_t_be_used_is_left_out_with_the_reason(songs: Path, tmp_path: P
     signals.write(songs / "silent.wav", signals.silence(4.0, RATE_HZ), RATE_HZ)
     (songs / "zz twin.wav").write_bytes((songs / "0.wav").read_bytes())
     (songs / "text.wav").write_text("no audio")
+    whole = signals.write(songs / "cut.wav", song(23), RATE_HZ).read_bytes()
+    (songs / "cut.wav").write_bytes(whole[: len(whole) // 2])
     holed = song(22)
     holed[1000] = np.nan
     signals.write(songs / "holed.wav", holed, RATE_HZ, "FLOAT")
@@ -221,13 +323,27 @@ def test_what_can_t_be_used_is_left_out_with_the_reason(songs: Path, tmp_path: P
     reasons = {Path(each.path).name: each.what for each in made.left_out}
     assert len(made.songs) == 8
     assert reasons.keys() == {
-        "short.wav", "long.wav", "silent.wav", "zz twin.wav", "text.wav", "holed.wav",
+        "short.wav", "long.wav", "silent.wav", "zz twin.wav", "text.wav", "cut.wav",
+        "holed.wav",
     }  # fmt: skip
     assert "too short: 1.4 s" in reasons["short.wav"]
     assert "too long: 0:12" in reasons["long.wav"]
     assert "silent" in reasons["silent.wav"]
     assert f"the same as {songs / '0.wav'}" in reasons["zz twin.wav"]
-    assert "no finite numbers" in reasons["holed.wav"]
+    assert reasons["cut.wav"] == "is cut short: 0:04.0 declared, 0:02.0 could be read"
+    assert reasons["holed.wav"] == "holds 1 samples that are no finite numbers"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are always text")
+def test_names_that_are_no_unicode_are_written_down_escaped(tmp_path: Path) -> None:
+    songs = write_songs(tmp_path / "songs", song(0), song(1))
+    (songs / "0.wav").rename(songs / os.fsdecode(b"caf\xe9.wav"))
+    (songs / os.fsdecode(b"no\xe9.wav")).write_text("no audio")
+    made = prepare(songs, tmp_path / "out", HALF)
+    assert manifest.read(tmp_path / "out") == made
+    assert {Path(each.path).name for each in made.songs} == {"caf\\udce9.wav", "1.wav"}
+    assert [Path(each.path).name for each in made.left_out] == ["no\\udce9.wav"]
+    assert sum(len(clips) for clips in clips_of(tmp_path / "out", made).values()) == 4
 
 
 def test_a_folder_without_audio_is_refused(tmp_path: Path) -> None:
@@ -243,11 +359,30 @@ def test_a_folder_without_a_song_that_can_be_used_is_refused_with_a_reason(tmp_p
         prepare(tmp_path / "songs", tmp_path / "out", HALF)
 
 
+def test_a_folder_of_which_all_songs_are_among_the_clips_is_refused(
+    songs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    prepare(songs, out, HALF)
+    songs.rename(out / "songs")
+    with pytest.raises(InputError, match="holds no songs beside those in the folder of clips"):
+        prepare(out / "songs", out, HALF)
+
+
+def test_the_folder_of_songs_is_not_taken_for_the_clips(songs: Path) -> None:
+    before = sorted(songs.rglob("*"))
+    with pytest.raises(OutputError, match="something else"):
+        prepare(songs, songs, HALF)
+    assert sorted(songs.rglob("*")) == before
+
+
 def test_a_folder_of_something_else_is_not_written_into(songs: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "letter.txt").write_text("dear")
+    told: list[Progress] = []
     with pytest.raises(OutputError, match="something else"):
-        prepare(songs, tmp_path / "out", HALF)
+        prepare(songs, tmp_path / "out", HALF, on_progress=told.append)
+    assert not told  # nothing was listened to in vain
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["letter.txt"]
 
 

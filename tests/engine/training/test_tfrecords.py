@@ -56,10 +56,19 @@ def test_any_byte_that_is_changed_is_noticed(folder: Path, data: st.DataObject) 
 
 @pytest.mark.parametrize("cut", [1, 4, 20, 130])
 def test_a_file_that_is_cut_short_is_refused_when_it_is_opened(folder: Path, cut: int) -> None:
-    path = written(folder / "c.tfrecord", [np.zeros(30, np.float32)])
+    path = written(folder / "c.tfrecord", [np.zeros(30, np.float32)] * 2)
     path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(InputError, match="cut short"):
+    with pytest.raises(InputError, match="record 1 is cut short"):
         ClipFile(path)
+
+
+def test_damage_is_told_apart_from_another_schema(folder: Path) -> None:
+    path = written(folder / "k.tfrecord", [np.zeros(30, np.float32)])
+    content = bytearray(path.read_bytes())
+    content[12] ^= 1  # the first byte of the example itself
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="record 0 is damaged"):
+        ClipFile(path).check()
 
 
 def test_an_empty_file_has_no_clips(folder: Path) -> None:
@@ -98,16 +107,49 @@ def test_numbers_that_are_not_packed_are_read_too(folder: Path) -> None:
     assert ClipFile(path).clip(0).tolist() == [0.5, -0.25]
 
 
+def test_numbers_in_several_pieces_are_one_list(folder: Path) -> None:
+    pieces = (length_delimited(1, struct.pack("<2f", 0.5, -0.25)), b"\x0d" + struct.pack("<f", 1))
+    path = folder / "i.tfrecord"
+    path.write_bytes(record(example(b"audio", length_delimited(2, b"".join(pieces)))))
+    assert ClipFile(path).clip(0).tolist() == [0.5, -0.25, 1]
+
+
+@settings(deadline=None)
+@given(data=st.binary(max_size=60), name=st.sampled_from([b"audio", b"wav"]))
+def test_whatever_a_record_holds_is_clips_or_refused_in_words(
+    folder: Path, data: bytes, name: bytes
+) -> None:
+    path = folder / "j.tfrecord"
+    for content in (data, example(name, data), example(name, length_delimited(2, data))):
+        path.write_bytes(record(content))
+        try:
+            clip = ClipFile(path).clip(0)
+        except InputError as error:
+            assert error.what.startswith("record 0 is no clip of NSynth's schema: ")  # noqa: PT017
+        else:
+            assert clip.dtype == np.float32
+
+
 @pytest.mark.parametrize(
     "data",
     [
         example(b"wav", length_delimited(2, length_delimited(1, struct.pack("<f", 0.5)))),
         example(b"audio", length_delimited(3, length_delimited(1, b"\x01\x02"))),
+        example(b"audio", length_delimited(2, length_delimited(1, b"\x01\x02"))),
+        example(b"audio", length_delimited(2, length_delimited(1, b""))),
         b"\xff\xff\xff",
         b"plain text",
         b"",
     ],
-    ids=["another feature", "integers", "an endless number", "text", "nothing"],
+    ids=[
+        "another feature",
+        "integers",
+        "half a number",
+        "no numbers",
+        "an endless number",
+        "text",
+        "nothing",
+    ],
 )
 def test_another_schema_is_refused_by_the_name_of_its_record(folder: Path, data: bytes) -> None:
     good = encode_example(np.zeros(3, np.float32), "good")
