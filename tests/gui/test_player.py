@@ -196,8 +196,15 @@ def test_following_at_once_is_heard_within_the_loop_at_the_same_place(
     player.play(0, 100_000, loop=True)
     output.pull(5_000)
     tape = full(output, qtbot)
+    before = tape.pieces(10_000, 10_001)
     player.follow_at_once(-6.0)
     expected = mix_of(document, 0, 100_000) * np.float32(10 ** (-6 / 20))
+
+    def is_laid_over() -> bool:
+        now = tape.pieces(10_000, 10_001)
+        return bool(now) and now != before
+
+    qtbot.waitUntil(is_laid_over, timeout=5_000)
     heard = output.pull(40_000)
     assert tape.handed == 45_000
     np.testing.assert_array_equal(heard[10_000:], expected[15_000:45_000])
