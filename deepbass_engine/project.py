@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from deepbass_engine.errors import DeepBassError, ProjectFileError
 from deepbass_engine.settings import (
+    USUAL_TARGET_LUFS,
     CurvePair,
     DurationS,
     EmbeddingFade,
@@ -23,6 +24,7 @@ from deepbass_engine.settings import (
     MorphPace,
     QualityLimits,
     Seed,
+    Style,
     TransitionSpec,
     curve_pair,
 )
@@ -99,6 +101,7 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     morph: Morph | None = None
     embedding_fade: EmbeddingFade | None = None
     morph_pace: MorphPace | None = None
+    style: Style | None = None
     because: str = ""
 
     def __post_init__(self) -> None:
@@ -153,9 +156,22 @@ class Project(Struct, frozen=True, kw_only=True):
         )
         return msgspec.structs.replace(self, transitions=kept)
 
+    @property
+    def needs_music(self) -> bool:
+        """Whether mixing it takes more of its tracks to be known than their audible parts."""
+        styles = {self.default.style, *(t.style for t in self.transitions)}
+        return "auto" in styles or self.mix.target_lufs != 0.0
+
     def spec(self, out_track: str, in_track: str) -> TransitionSpec:
         """How the pair with these track ids is joined."""
         return self.own(out_track, in_track).over(self.default)
+
+
+def usual_project() -> Project:
+    """An empty project as a person begins one: on the beat where that can be, evenly loud."""
+    return Project(
+        default=TransitionSpec(style="auto"), mix=MixSettings(target_lufs=USUAL_TARGET_LUFS)
+    )
 
 
 def tracks_of(paths: Iterable[Path]) -> tuple[Track, ...]:

@@ -23,7 +23,7 @@ from deepbass_engine.paths import found, home, kept
 from deepbass_engine.project import Project, Track, Transition
 from deepbass_engine.settings import MixSettings, QualityLimits, TransitionSpec
 
-VERSION = 3
+VERSION = 4
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
 Document = dict[str, Any]
@@ -31,6 +31,7 @@ Document = dict[str, Any]
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {
     1: lambda document: document,  # 2 adds settings of NSynth transitions; their defaults hold
     2: lambda document: document,  # 3 adds limits of quality and why a search chose; defaults hold
+    3: lambda document: document,  # 4 adds the style of transitions, and loudness; defaults hold
 }
 """For each older version, what makes its document one of the next version."""
 

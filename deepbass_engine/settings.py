@@ -28,6 +28,11 @@ LOWEST_RATE_HZ = 8_000
 HIGHEST_RATE_HZ = 192_000
 HIGHEST_DEFAULT_RATE_HZ = 48_000
 
+USUAL_TARGET_LUFS = -14.0
+"""What most players of music on demand bring it to."""
+CEILING_DBTP = -1.0
+"""True peak that tracks and transitions keep to where loudness is matched."""
+
 Method = Annotated[
     Literal["simple", "nsynth"],
     Meta(
@@ -82,6 +87,25 @@ MorphPace = Annotated[
         description="pace of an nsynth transition: that of its embedding fade's curve, or even "
         "steps along the way from one sound to the other",
         extra={"flag": "--morph-pace"},
+    ),
+]
+Style = Annotated[
+    Literal["plain", "auto"],
+    Meta(
+        description="how a simple transition is made: plain as long and by the curve as chosen, at "
+        "the very ends of the tracks; auto on the beat where both tracks keep one, by bars, one "
+        "bass line at a time, and plain where it can't",
+        extra={"flag": "--style"},
+    ),
+]
+TargetLufs = Annotated[
+    float,
+    Meta(
+        ge=-40,
+        le=0,
+        description="loudness that every track is brought to, in LUFS, as far as its peaks allow; "
+        "0 leaves each as loud as it is",
+        extra={"flag": "--loudness", "metavar": "LUFS", "unit": "LUFS"},
     ),
 ]
 Trim = Annotated[
@@ -153,6 +177,7 @@ class TransitionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     morph: Morph = "hybrid"
     embedding_fade: EmbeddingFade = "LinearFade"
     morph_pace: MorphPace = "curve"
+    style: Style = "plain"
 
     def __post_init__(self) -> None:
         curve_pair(self.curve)
@@ -166,6 +191,7 @@ class MixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     trim: Trim = "loudness"
     sample_rate_hz: SampleRateHz | None = None
     model: ModelName = ""
+    target_lufs: TargetLufs = 0.0
 
 
 def _limit(unit: str, name: str, description: str) -> Meta:

@@ -15,7 +15,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.errors import DeepBassError, InputError, PlanError
 from deepbass_engine.mix.plan import Fade, MixPlan, plan_mix
-from deepbass_engine.project import Problem, Project, Track
+from deepbass_engine.project import Problem, Project, Track, usual_project
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.library import Library, TrackFacts
 from deepbass_gui.nsynth import NSynth
@@ -61,7 +61,7 @@ class Document(QObject):
         self.library = library
         self.undo_stack = QUndoStack(self)
         self.undo_stack.cleanChanged.connect(self._on_clean_changed)
-        self._project = Project()
+        self._project = usual_project()
         self._before_trial: Project | None = None
         self._path: Path | None = None
         self._plan: MixPlan | None = None

@@ -176,10 +176,16 @@ def with_region(
     left, right = plan.tracks[index], plan.tracks[index + 1]
     rows = {track.id: track for track in project.tracks}
     if region.out_end_frame != now.out_end_frame:
-        rows[left.id] = cut(rows[left.id], analyses[0], rate_hz, end_frame=region.out_end_frame)
+        rows[left.id] = cut(
+            rows[left.id], analyses[0], rate_hz, end_frame=region.out_end_frame, warp=left.warp
+        )
     if region.in_start_frame != now.in_start_frame:
         rows[right.id] = cut(
-            rows[right.id], analyses[1], rate_hz, start_frame=region.in_start_frame
+            rows[right.id],
+            analyses[1],
+            rate_hz,
+            start_frame=region.in_start_frame,
+            warp=right.warp,
         )
     project = replace(project, tracks=tuple(rows[t.id] for t in project.tracks))
     pair = Pair(left.id, right.id)

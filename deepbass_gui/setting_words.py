@@ -44,6 +44,7 @@ def choice_words(name: str, choice: str) -> str:
         ("trim", "rms"): translate("SettingForm", "Leave out, found by RMS"),
         ("trim", "none"): translate("SettingForm", "Keep"),
         ("scheme", "system"): translate("SettingForm", "As the system"),
+        ("method", "auto"): translate("SettingForm", "On the beat"),
         ("method", "nsynth"): translate("SettingForm", "NSynth morph"),
         ("morph", "hybrid"): translate("SettingForm", "Hybrid, full range"),
         ("morph", "raw"): translate("SettingForm", "Raw, 16 kHz mono"),
@@ -68,6 +69,11 @@ def choice_tip(name: str, choice: str) -> str:
     """What a choice of a setting is like; empty where its words say all."""
     translate = QCoreApplication.translate
     known = {
+        ("method", "auto"): translate(
+            "SettingForm",
+            "A crossfade by bars, both tracks at one tempo, one bass line at a time.\n"
+            "Where a track keeps no steady beat, or the tempi are far apart: a simple one.",
+        ),
         ("method", "simple"): translate(
             "SettingForm", "A crossfade: one track goes down as the other comes up. At once."
         ),

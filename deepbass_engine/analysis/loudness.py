@@ -1,8 +1,9 @@
 """Loudness as ITU-R BS.1770-5 and EBU R128 define it, streamed.
 
-A track is K-weighted and squared once, into mean squares of 10 ms; momentary loudness (400 ms) and
-integrated loudness (gated at -70 LUFS and at -10 LU) are sums over those. The two filters are the
-standard's, computed for the track's own rate as libebur128 does.
+A track is K-weighted and squared once, into mean squares of 10 ms; momentary loudness (400 ms),
+short-term loudness (3 s), integrated loudness (gated at -70 LUFS and at -10 LU) and loudness range
+(EBU Tech 3342) are sums over those. The two filters are the standard's, computed for the track's
+own rate as libebur128 does.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 BLOCKS_PER_SECOND = 100
 BLOCKS_IN_MOMENTARY = 40
+_BLOCKS_IN_SHORT_TERM = 300
 _BLOCKS_IN_HOP = 10
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
+_RANGE_GATE_LU = -20.0
 _SURROUND_GAIN = 1.41
 _CHANNEL_GAINS = {"LFE": 0.0, "LFE2": 0.0, "BL": _SURROUND_GAIN, "BR": _SURROUND_GAIN,
                   "SL": _SURROUND_GAIN, "SR": _SURROUND_GAIN}  # fmt: skip
@@ -82,10 +85,30 @@ class LoudnessMeter:
 
 def momentary(mean_squares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean square over the 400 ms that begin at each 10 ms block; silence after the end."""
+    return _over_windows(mean_squares, BLOCKS_IN_MOMENTARY)
+
+
+def short_term(mean_squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean square over the 3 s that begin at each 10 ms block; silence after the end."""
+    return _over_windows(mean_squares, _BLOCKS_IN_SHORT_TERM)
+
+
+def max_momentary_lufs(mean_squares: NDArray[np.float64]) -> float:
+    """Loudness of the loudest 400 ms, in LUFS; ``-inf`` of silence."""
+    return lufs(float(momentary(mean_squares).max(initial=0.0)))
+
+
+def max_short_term_lufs(mean_squares: NDArray[np.float64]) -> float:
+    """Loudness of the loudest 3 s, in LUFS; ``-inf`` of silence."""
+    return lufs(float(short_term(mean_squares).max(initial=0.0)))
+
+
+def _over_windows(mean_squares: NDArray[np.float64], n_blocks: int) -> NDArray[np.float64]:
+    """Mean square over so many blocks from each block on; silence after the end."""
     sums = np.concatenate([[0.0], np.cumsum(mean_squares)])
-    ends = np.minimum(np.arange(len(mean_squares)) + BLOCKS_IN_MOMENTARY, len(mean_squares))
+    ends = np.minimum(np.arange(len(mean_squares)) + n_blocks, len(mean_squares))
     windows: NDArray[np.float64] = np.maximum(sums[ends] - sums[:-1], 0.0)
-    return windows / BLOCKS_IN_MOMENTARY
+    return windows / n_blocks
 
 
 def integrated_lufs(mean_squares: NDArray[np.float64]) -> float:
@@ -100,3 +123,37 @@ def integrated_lufs(mean_squares: NDArray[np.float64]) -> float:
         return -math.inf
     relative_gate = lufs(float(heard.mean())) + _RELATIVE_GATE_LU
     return lufs(float(heard[heard > mean_square(relative_gate)].mean()))
+
+
+def loudness_range_lu(mean_squares: NDArray[np.float64]) -> float:
+    """Loudness range as EBU Tech 3342 has it, in LU; 0 of what is shorter than 3 s or silent.
+
+    The spread between the 10th and the 95th percentile of the loudness of 3 s, taken every
+    100 ms, of what is louder than -70 LUFS and no more than 20 LU below the mean of that.
+    """
+    n_starts = len(mean_squares) - _BLOCKS_IN_SHORT_TERM + 1
+    if n_starts < 1:
+        return 0.0
+    windows = short_term(mean_squares)[:n_starts:_BLOCKS_IN_HOP]
+    heard = windows[windows > mean_square(_ABSOLUTE_GATE_LUFS)]
+    if len(heard) == 0:
+        return 0.0
+    gate = lufs(float(heard.mean())) + _RANGE_GATE_LU
+    levels = np.sort(heard[heard >= mean_square(gate)])
+    low, high = (levels[round((len(levels) - 1) * share)] for share in (0.10, 0.95))
+    return lufs(float(high)) - lufs(float(low))
+
+
+def track_gain_db(
+    loudness_lufs: float, true_peak_dbtp: float, target_lufs: float, ceiling_dbtp: float
+) -> float:
+    """Gain that brings a track to a loudness, but its true peak not over the ceiling.
+
+    The loudness is finite; a true peak of ``-inf`` bounds nothing.
+
+    >>> track_gain_db(-9.0, 0.2, -14.0, -1.0)
+    -5.0
+    >>> track_gain_db(-20.0, -3.0, -14.0, -1.0)
+    2.0
+    """
+    return min(target_lufs - loudness_lufs, ceiling_dbtp - true_peak_dbtp)

@@ -63,6 +63,7 @@ def survey(
     path: Path,
     trim: str = "loudness",
     *,
+    music: bool = False,
     on_probed: OnProbed | None = None,
     on_peaks: OnPeaks | None = None,
     on_progress: OnProgress | None = None,
@@ -74,8 +75,8 @@ def survey(
     ----------
     path
         The file.
-    trim
-        Rule for the audible span, see `analyze_track`.
+    trim, music
+        See `analyze_track`.
     on_probed
         Called before anything is decoded, if anything must be and a length is known: with a
         provisional analysis, the whole file as span.
@@ -102,6 +103,7 @@ def survey(
         analysis = analyze_track(
             path,
             "loudness" if whole else trim,
+            music=music,
             listener=watch,
             on_progress=on_progress,
             cancel=cancel,
@@ -122,7 +124,7 @@ def survey(
         source = whole.source
         if source.frames is None:
             source = replace(source, frames=peaks.n_frames)
-        analysis = _whole(count_frames(source))
+        analysis = replace(_whole(count_frames(source)), music=analysis.music)
     return Survey(analysis, loudness_lufs, peaks, watch.tags)
 
 

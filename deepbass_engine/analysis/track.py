@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.analysis import cache
 from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
+from deepbass_engine.analysis.music import Music, MusicMeter, load_music, store_music
 from deepbass_engine.analysis.silence import StepEnergy, span_by_loudness, span_by_rms
 from deepbass_engine.audio.decode import Decoding, count_frames, probe, require_readable
 from deepbass_engine.audio.source import AudioSource, FileState
@@ -46,6 +48,8 @@ class TrackAnalysis:
         Names the file's content; empty where it was not needed.
     n_not_finite
         Samples that are NaN or infinite and play as silence.
+    music
+        Its beats, its key and more; None where that was not asked for, or nothing is heard.
     """
 
     source: AudioSource
@@ -53,6 +57,7 @@ class TrackAnalysis:
     loudness_lufs: float | None = None
     content_hash: str = ""
     n_not_finite: int = 0
+    music: Music | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -75,6 +80,15 @@ class TrackAnalysis:
         if self.n_not_finite:
             found.append(not_finite_problem(source.path, self.n_not_finite))
         return tuple(found)
+
+
+class _Remembered(msgspec.Struct):
+    """What is kept of an analysis; of its music `deepbass_engine.analysis.music` has its own."""
+
+    source: AudioSource
+    span: Span
+    loudness_lufs: float | None
+    n_not_finite: int
 
 
 class Listener(Protocol):
@@ -101,11 +115,12 @@ def analyze_track(
     path: Path,
     trim: str = "loudness",
     *,
+    music: bool = False,
     listener: Listener | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> TrackAnalysis:
-    """Probe a track and find its audible span.
+    """Probe a track and find its audible span; with `music`, listen to it as music too.
 
     With `trim` "none" nothing is decoded that need not be, and the span is the whole track.
     Otherwise the track is decoded once, and what was found is remembered by the file's content;
@@ -121,20 +136,39 @@ def analyze_track(
     """
     if trim == "none":
         source = count_frames(probe(path), cancel=cancel)
-        return TrackAnalysis(source, Span(0, source.frames or 0))
+        whole = TrackAnalysis(source, Span(0, source.frames or 0))
+        if not music:
+            return whole
+        with suppress(InputError):  # silent throughout
+            heard = analyze_track(path, music=True, on_progress=on_progress, cancel=cancel)
+            return replace(whole, music=heard.music, n_not_finite=heard.n_not_finite)
+        return whole
     content_hash = ""
     with suppress(OSError):  # the decoder says better than a hash why a file can't be read
         state = FileState.of(path)
         content_hash = cache.hash_of(path, cancel=cancel)
-        known = cache.load(TrackAnalysis, content_hash, trim)
-        if known is not None:
+        known = cache.load(_Remembered, content_hash, trim)
+        kept_music = load_music(content_hash) if known is not None and music else None
+        if known is not None and (kept_music is not None or not music):
             require_readable(path)  # what is remembered says nothing of its permissions today
-            source = known.source.found_as(state)
-            return replace(known, source=source, content_hash=content_hash)
-    measured = _measure(path, trim, listener, on_progress, cancel)
-    analysis = replace(measured, content_hash=content_hash)
+            return TrackAnalysis(
+                known.source.found_as(state),
+                known.span,
+                known.loudness_lufs,
+                content_hash,
+                known.n_not_finite,
+                kept_music,
+            )
+    analysis = replace(
+        _measure(path, trim, music, listener, on_progress, cancel), content_hash=content_hash
+    )
     if content_hash:
-        cache.store(analysis, content_hash, trim)
+        found = _Remembered(
+            analysis.source, analysis.span, analysis.loudness_lufs, analysis.n_not_finite
+        )
+        cache.store(found, content_hash, trim)
+        if analysis.music is not None:
+            store_music(analysis.music, content_hash)
     return analysis
 
 
@@ -142,6 +176,7 @@ def analyze_tracks(
     paths: Sequence[Path],
     trim: str = "loudness",
     *,
+    music: bool = False,
     jobs: int = 0,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
@@ -152,8 +187,8 @@ def analyze_tracks(
     ----------
     paths
         The files; one that stands there twice is analysed once.
-    trim
-        Rule for the audible span, see `analyze_track`.
+    trim, music
+        See `analyze_track`.
     jobs
         Threads; 0 takes one for each core.
 
@@ -179,7 +214,11 @@ def analyze_tracks(
     def analyze(path: Path) -> None:
         try:
             found[path] = analyze_track(
-                path, trim, on_progress=lambda progress: tell(path, progress.done), cancel=cancel
+                path,
+                trim,
+                music=music,
+                on_progress=lambda progress: tell(path, progress.done),
+                cancel=cancel,
             )
         except InputError as error:
             found[path] = error
@@ -216,6 +255,7 @@ def told_blocks(
 def _measure(
     path: Path,
     trim: str,
+    music: bool,
     listener: Listener | None,
     on_progress: OnProgress | None,
     cancel: CancelToken | None,
@@ -226,11 +266,14 @@ def _measure(
         listener.begin(source)
     meter = LoudnessMeter(source.sample_rate_hz, source.layout)
     steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
+    music_meter = MusicMeter(source.sample_rate_hz, source.channels) if music else None
     decoding = Decoding(source)
     for block in told_blocks(decoding, source, on_progress, cancel):
         meter.push(block)
         if steps is not None:
             steps.push(block)
+        if music_meter is not None:
+            music_meter.push(block)
         if listener is not None:
             listener.push(block)
     is_intact = decoding.n_frames == source.declared_frames
@@ -253,4 +296,5 @@ def _measure(
         span,
         loudness_lufs if math.isfinite(loudness_lufs) else None,
         n_not_finite=decoding.n_not_finite,
+        music=music_meter.finish(mean_squares) if music_meter is not None else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,17 +16,23 @@ S = TypeVar("S", bound=Struct)
 
 
 def add_flags(
-    parser: argparse.ArgumentParser | argparse._ArgumentGroup, kind: type[Struct], *names: str
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup,
+    kind: type[Struct],
+    *names: str,
+    defaults: Mapping[str, str] | None = None,
 ) -> None:
     """Add flags for a struct's settings, all or those named.
 
-    A flag that is not given stays out of the parser's result.
+    A flag that is not given stays out of the parser's result. `defaults` says in words what holds
+    then, by the setting's name, where a command has a default of its own.
     """
+    own_defaults = defaults or {}
     for setting in described(kind):
         if names and setting.name not in names:
             continue
-        default = "" if setting.default in (None, "") else f" (default: {setting.default})"
-        text = f"{setting.help}{default}".replace("%", "%%")
+        default = own_defaults.get(setting.name, setting.default)
+        words = "" if default in (None, "") else f" (default: {default})"
+        text = f"{setting.help}{words}".replace("%", "%%")
         if setting.choices:
             parser.add_argument(
                 setting.flag,

@@ -13,6 +13,7 @@ from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
 from deepbass_engine.errors import PlanError, SettingError
 from deepbass_engine.settings import (
+    USUAL_TARGET_LUFS,
     MixSettings,
     OutputSettings,
     QualityLimits,
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 _EXIT_LEFT_OUT, _EXIT_FLAGGED = 1, 3
 _AUTO = "auto"
+_DEFAULTS = {
+    "style": "auto; plain where --curve, --duration or --no-trim is given; what a project says "
+    "with --project",
+    "target_lufs": f"{USUAL_TARGET_LUFS:g} with the style auto, else 0",
+}
+"""What holds of settings that this command has a default of its own for."""
 
 
 def add_parser(commands: Any) -> None:
@@ -51,9 +58,9 @@ def add_parser(commands: Any) -> None:
         help=f"{method.help}; auto tries both and keeps what measures better "
         f"(default: {method.default})",
     )
-    add_flags(parser, TransitionSpec, *(setting.name for setting in others))
+    add_flags(parser, TransitionSpec, *(setting.name for setting in others), defaults=_DEFAULTS)
     add_flags(parser, SearchSettings, "n_candidates")
-    add_flags(parser, MixSettings)
+    add_flags(parser, MixSettings, defaults=_DEFAULTS)
     parser.add_argument(
         "--no-trim",
         dest="trim",
@@ -127,6 +134,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         collected = playlists.collect(args.paths)
         project, problems = Project(tracks=tracks_of(collected.files)), collected.problems
         settings = project.default, project.limits
+    _settle_style(args)
     project = msgspec.structs.replace(
         project,
         default=settings_from(args, TransitionSpec, project.default),
@@ -173,6 +181,22 @@ def run(args: argparse.Namespace, console: Console) -> int:
             console.note(f"deepbass: {line}")
         return _EXIT_FLAGGED
     return code
+
+
+def _settle_style(args: argparse.Namespace) -> None:
+    """Choose a style where none is named: auto, unless a flag or a project says how it is to be.
+
+    Whoever names a curve, a length or that silence is kept means the plain crossfade. With auto
+    comes a usual loudness, unless one is named or a project has its own.
+    """
+    given = vars(args)
+    if "style" not in given:
+        if "curve" in given or "duration_s" in given or given.get("trim") == "none":
+            args.style = "plain"
+        elif args.project is None:
+            args.style = "auto"
+    if given.get("style") == "auto" and args.project is None:
+        given.setdefault("target_lufs", USUAL_TARGET_LUFS)
 
 
 def _search(args: argparse.Namespace) -> SearchSettings | None:

@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from deepbass_engine.analysis import cache
-from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import OnNote
 from deepbass_engine.mix.plan import plan_mix
+from deepbass_engine.mix.project_tracks import analyze_project
 from deepbass_engine.mix.render import render
 from deepbass_engine.mix.render_measures import OnMeasured
 from deepbass_engine.mix.report import MixReport, make_report
@@ -109,8 +109,8 @@ def mix_project(
         threading.Thread(target=import_module, args=("deepbass_engine.mix.measuring",)).start()
     timing_s: dict[str, float] = {}
     started_s = time.perf_counter()
-    analyses = analyze_tracks(
-        paths, project.mix.trim, jobs=output.jobs, on_progress=on_progress, cancel=cancel
+    analyses = analyze_project(
+        project, jobs=output.jobs, on_progress=on_progress, cancel=cancel
     )
     timing_s["analysing"] = time.perf_counter() - started_s
     plan = plan_mix(project, analyses)

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepbass_engine.audio.stream import TrackStream
 from deepbass_engine.errors import DeepBassError, DeviceMemoryError, SettingError
 from deepbass_engine.fades.embedding import faded
 from deepbass_engine.mix import morph_cache
 from deepbass_engine.mix.estimate import Estimate, OnEstimate
 from deepbass_engine.mix.plan import MixPlan
 from deepbass_engine.mix.side_by_side import ToldOnce, work_side_by_side
+from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.voice import Voice
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.settings import n_workers
@@ -375,7 +375,7 @@ class _Work:
         """Read what a track gives to the transitions on its sides."""
         plan = self._plan
         track = plan.tracks[number]
-        stream = TrackStream(track.source, plan.sample_rate_hz, track.span.start_frame, cancel=stop)
+        stream = open_track(track, plan.sample_rate_hz, track.span.start_frame, cancel=stop)
         for index, parts in ((number - 1, self._heads), (number, self._tails)):
             if index in sides:
                 fade = plan.fades[index]

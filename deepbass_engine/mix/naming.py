@@ -50,6 +50,7 @@ def of_parts(plan: MixPlan, index: int, cancel: CancelToken | None) -> Decides |
         [_decoding(source) for source in sources],
         plan.sample_rate_hz,
         (fade.out_frame, fade.in_frame, fade.n_frames),
+        [track.warp for track in (plan.tracks[index], plan.tracks[index + 1])],
     )
 
 

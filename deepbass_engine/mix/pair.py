@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from deepbass_engine.analysis.track import TrackAnalysis
-from deepbass_engine.audio.stream import TrackStream
 from deepbass_engine.errors import DeepBassError
 from deepbass_engine.mix.candidates import Candidate, Room
 from deepbass_engine.mix.placing import cut
 from deepbass_engine.mix.plan import MixPlan, PlannedTrack, plan_mix
 from deepbass_engine.mix.playback import DecodedStretches, Stretch
+from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transition_audio import CONTEXT_S
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Project, Span, Track, Transition
@@ -54,15 +54,16 @@ def with_candidate(
         frames_from_seconds(seconds, rate_hz)
         for seconds in (candidate.earlier_s, candidate.later_s, candidate.duration_s)
     )
+    is_placed = plan.fades[index].join is not None  # a candidate's place is no longer found anew
     rows = []
     for track, analysis in zip(project.tracks, analyses, strict=True):
         if not isinstance(analysis, DeepBassError):
-            if earlier and track.id == leaving.id:
+            if (earlier or is_placed) and track.id == leaving.id:
                 end_frame = leaving.span.end_frame - earlier
-                track = cut(track, analysis, rate_hz, end_frame=end_frame)
-            if later and track.id == entering.id:
+                track = cut(track, analysis, rate_hz, end_frame=end_frame, warp=leaving.warp)
+            if (later or is_placed) and track.id == entering.id:
                 start_frame = entering.span.start_frame + later
-                track = cut(track, analysis, rate_hz, start_frame=start_frame)
+                track = cut(track, analysis, rate_hz, start_frame=start_frame, warp=entering.warp)
         rows.append(track)
     before, default = project.own(leaving.id, entering.id), project.default
     duration_s = before.over(default).duration_s
@@ -165,7 +166,7 @@ class Pair:
         ]
         stretches = DecodedStretches(sum(part.samples.nbytes for part in parts))
         for track, part in zip(self.plan.tracks, parts, strict=True):
-            stretches.keep(track.source, rate_hz, part)
+            stretches.keep(track, rate_hz, part)
         tail, head = (
             part.samples[span.start_frame - part.start_frame :][: span.n_frames]
             for part, span in zip(parts, spans, strict=True)
@@ -218,13 +219,13 @@ def _stretch(
 ) -> Stretch:
     """A part of a track, decoded unless it is already."""
     if shared is not None:
-        held = shared.holding(track.source, rate_hz, span.start_frame)
+        held = shared.holding(track, rate_hz, span.start_frame)
         if held is not None and held.end_frame >= span.end_frame:
             return held
-    stream = TrackStream(track.source, rate_hz, span.start_frame, cancel=cancel)
+    stream = open_track(track, rate_hz, span.start_frame, cancel=cancel)
     samples = stream.read(span.n_frames)
     samples.flags.writeable = False
     stretch = Stretch(span.start_frame, samples, stream.is_flawless)
     if shared is not None:
-        shared.keep(track.source, rate_hz, stretch)
+        shared.keep(track, rate_hz, stretch)
     return stretch

@@ -16,6 +16,11 @@ Rules for lengths
 
 The rules look only at the two tracks of a pair and their neighbours, so an edit moves nothing far
 away, and they hold whatever the order in which the pairs are worked out.
+
+A transition of the style auto lies where `deepbass_engine.mix.joins` finds bar lines to fall
+together. There the frames of a track are those of the `Warp` it is heard by: whatever is read,
+placed or drawn by the plan counts in them, and so both tracks of a transition give it the same
+number.
 """
 
 from __future__ import annotations
@@ -26,11 +31,15 @@ from itertools import pairwise
 
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.audio.source import AudioSource
+from deepbass_engine.audio.warp import Warp
 from deepbass_engine.errors import DeepBassError, InputError, PlanError, shown
+from deepbass_engine.mix.joins.choosing import Join
+from deepbass_engine.mix.joins.planning import Used, gains_db, joins, warped
 from deepbass_engine.project import Problem, Project, Span, Track
-from deepbass_engine.settings import HIGHEST_DEFAULT_RATE_HZ
+from deepbass_engine.settings import CEILING_DBTP, HIGHEST_DEFAULT_RATE_HZ
 from deepbass_engine.units import (
     clock_text,
+    db_from_gain,
     frames_from_seconds,
     rescale_frames,
     seconds_from_frames,
@@ -55,6 +64,10 @@ class PlannedTrack:
         Its integrated loudness, where it was measured.
     n_not_finite
         Samples known to be no finite numbers; a problem of the plan says so.
+    warp
+        How it is heard: the frames of its parts are those of the warped track.
+    tempo_bpm, key
+        Its own tempo, and its key by name, where they are known.
     """
 
     id: str
@@ -63,6 +76,19 @@ class PlannedTrack:
     audible: Span
     loudness_lufs: float | None = None
     n_not_finite: int = 0
+    warp: Warp = Warp()
+    tempo_bpm: float | None = None
+    key: str = ""
+
+    def reach(self, sample_rate_hz: int) -> Span:
+        """The frames that can be read of it, at the rate of the mix."""
+        n_frames = rescale_frames(
+            self.source.frames or 0, self.source.sample_rate_hz, sample_rate_hz
+        )
+        return Span(
+            self.span.start_frame if self.warp.head is not None else 0,
+            self.span.end_frame if self.warp.tail is not None else n_frames,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,11 @@ class Fade:
     method, curve, seed, morph, embedding_fade, morph_pace
         As in `deepbass_engine.settings.TransitionSpec`.
     because
-        Why a search chose it, or empty.
+        Why a search, or the style auto, chose it; or empty.
+    join
+        How it was found on the beat, where it was.
+    ceiling_dbtp
+        True peak that it keeps to, or None.
     """
 
     index: int
@@ -121,6 +151,8 @@ class Fade:
     embedding_fade: str = "LinearFade"
     morph_pace: str = "curve"
     because: str = ""
+    join: Join | None = None
+    ceiling_dbtp: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,33 +245,49 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
     rate_hz = project.mix.sample_rate_hz or min(
         HIGHEST_DEFAULT_RATE_HZ, max((a.source.sample_rate_hz for _, a, _ in usable), default=0)
     )
-    tracks: list[PlannedTrack] = []
+    used: list[Used] = []
     for track, analysis, span in usable:
         try:
-            used, audible = (
-                _at_rate(part, analysis.source, rate_hz) for part in (span, analysis.span)
-            )
+            used.append(Used(track, analysis, _at_rate(span, analysis.source, rate_hz)))
         except InputError as error:
             problems.append(Problem.from_error(error, track.path))
-        else:
-            tracks.append(
-                PlannedTrack(
-                    track.id,
-                    analysis.source,
-                    used,
-                    audible,
-                    analysis.loudness_lufs,
-                    analysis.n_not_finite,
-                )
-            )
-    if not tracks:
+    if not used:
         raise PlanError(
             "there is nothing to mix: "
             + ("none of the tracks can be used" if project.tracks else "no tracks were given"),
             hint="; ".join(str(p) for p in problems) or "give audio files, folders or playlists",
         )
-    segments = tuple(_segments(project, tracks, rate_hz))
+    gains = gains_db(project, used)
+    found = joins(project, used, gains, rate_hz)
+    tracks = [
+        _planned(row, warp, span, rate_hz)
+        for row, (warp, span) in zip(used, warped(used, found, gains, rate_hz), strict=True)
+    ]
+    segments = tuple(_segments(project, tracks, found, rate_hz))
     return MixPlan(rate_hz, tuple(tracks), segments, tuple(problems), project.mix.model)
+
+
+def _planned(row: Used, warp: Warp, span: Span, rate_hz: int) -> PlannedTrack:
+    """A track as it is heard."""
+    analysis = row.analysis
+    audible = _at_rate(analysis.span, analysis.source, rate_hz)
+    start, end = (
+        round(warp.heard_frame(frame)) for frame in (audible.start_frame, audible.end_frame)
+    )
+    loudness_lufs, music = analysis.loudness_lufs, analysis.music
+    if loudness_lufs is not None and warp.gain != 1.0:
+        loudness_lufs += db_from_gain(warp.gain)
+    return PlannedTrack(
+        row.track.id,
+        analysis.source,
+        span,
+        Span(start, end),
+        loudness_lufs,
+        analysis.n_not_finite,
+        warp,
+        None if music is None or music.beats is None else music.beats.tempo_bpm,
+        "" if music is None or music.key is None else music.key.name,
+    )
 
 
 def _source_span(track: Track, analysis: TrackAnalysis) -> Span:
@@ -291,11 +339,18 @@ def _at_rate(span: Span, source: AudioSource, rate_hz: int) -> Span:
     return Span(start, start + 1)
 
 
-def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) -> list[Body | Fade]:
+def _segments(
+    project: Project, tracks: Sequence[PlannedTrack], found: Sequence[Join | str], rate_hz: int
+) -> list[Body | Fade]:
     """Lay the tracks one behind the other."""
     owns = [project.own(left.id, right.id) for left, right in pairwise(tracks)]
     specs = [own.over(project.default) for own in owns]
-    asked = [frames_from_seconds(spec.duration_s, rate_hz) for spec in specs]
+    asked = [
+        join.placed.n_frames
+        if isinstance(join, Join)
+        else frames_from_seconds(spec.duration_s, rate_hz)
+        for spec, join in zip(specs, found, strict=True)
+    ]
     lengths = fade_lengths([track.span.n_frames for track in tracks], asked)
     segments: list[Body | Fade] = []
     mix_frame = 0
@@ -312,7 +367,7 @@ def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) ->
             segments.append(body)
         mix_frame += body.n_frames
         if index < len(lengths):
-            spec = specs[index]
+            spec, join = specs[index], found[index]
             segments.append(
                 Fade(
                     index=index,
@@ -328,11 +383,20 @@ def _segments(project: Project, tracks: Sequence[PlannedTrack], rate_hz: int) ->
                     morph=spec.morph,
                     embedding_fade=spec.embedding_fade,
                     morph_pace=spec.morph_pace,
-                    because=owns[index].because,
+                    because=owns[index].because or _because(join),
+                    join=join if isinstance(join, Join) else None,
+                    ceiling_dbtp=CEILING_DBTP if project.mix.target_lufs else None,
                 )
             )
             mix_frame += faded_out
     return segments
+
+
+def _because(join: Join | str) -> str:
+    """Why the style auto made a transition what it is; empty where it was not asked."""
+    if isinstance(join, Join):
+        return f"the style auto: {join.because}"
+    return f"the style auto: a plain fade, for {join}" if join else ""
 
 
 @dataclass(frozen=True, slots=True)

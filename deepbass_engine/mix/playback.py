@@ -28,8 +28,11 @@ from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.audio.decode import require_unchanged
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.audio.warp import Warp
+from deepbass_engine.audio.warped_stream import WarpedStream
 from deepbass_engine.errors import DeviceError, ModelError
-from deepbass_engine.mix.plan import Body, Fade, MixPlan
+from deepbass_engine.mix.plan import Body, Fade, MixPlan, PlannedTrack
+from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transition_audio import (
     CONTEXT_S,
     TransitionAudio,
@@ -47,7 +50,7 @@ from deepbass_engine.mix.transitions import (
 from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Span
-from deepbass_engine.units import frames_from_seconds, rescale_frames
+from deepbass_engine.units import frames_from_seconds
 
 MARGIN_S = 20.0
 """Kept on both sides of a short window, so that its edges can be dragged."""
@@ -93,10 +96,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What a stretch is a part of: a file as it was looked at, at a rate."""
+    """What a stretch is a part of: a file as it was looked at, at a rate, as it is heard."""
 
     source: AudioSource
+    warp: Warp
     sample_rate_hz: int
+
+    @classmethod
+    def of(cls, track: PlannedTrack, sample_rate_hz: int) -> _Key:
+        return cls(track.source, track.warp, sample_rate_hz)
 
 
 class DecodedStretches:
@@ -119,9 +127,9 @@ class DecodedStretches:
         with self._lock:
             return self._sum()
 
-    def holding(self, source: AudioSource, sample_rate_hz: int, frame: int) -> Stretch | None:
+    def holding(self, track: PlannedTrack, sample_rate_hz: int, frame: int) -> Stretch | None:
         """The stretch that reaches furthest on from a frame of a track, or None."""
-        key = _Key(source, sample_rate_hz)
+        key = _Key.of(track, sample_rate_hz)
         with self._lock:
             found = [entry for entry in self._kept if entry[0] == key and entry[1].holds(frame)]
             if not found:
@@ -131,11 +139,11 @@ class DecodedStretches:
             self._kept.append(best)
             return best[1]
 
-    def keep(self, source: AudioSource, sample_rate_hz: int, stretch: Stretch) -> None:
+    def keep(self, track: PlannedTrack, sample_rate_hz: int, stretch: Stretch) -> None:
         """Keep a stretch, in place of any that lies within it; not one larger than the limit."""
         if stretch.samples.nbytes > self._limit_bytes:
             return
-        key = _Key(source, sample_rate_hz)
+        key = _Key.of(track, sample_rate_hz)
         with self._lock:
             self._kept = [
                 entry for entry in self._kept if entry[0] != key or not entry[1].is_within(stretch)
@@ -311,7 +319,7 @@ class MixStream:
             for over in [i for i in self._tracks if i < index - 1]:
                 del self._tracks[over]
             self._tracks[index] = _PlayedTrack(
-                self._plan.tracks[index].source,
+                self._plan.tracks[index],
                 self._plan.sample_rate_hz,
                 self._needed_ends[index],
                 self._stretches,
@@ -364,7 +372,7 @@ def audio_around(
         (entering, Span(fade.in_frame, stop)),
     )
     parts = [
-        _PlayedTrack(track.source, rate_hz, span.end_frame, stretches, cancel).whole(
+        _PlayedTrack(track, rate_hz, span.end_frame, stretches, cancel).whole(
             span.start_frame, span.n_frames
         )
         for track, span in spans
@@ -385,7 +393,7 @@ def audio_around(
         outgoing.samples,
         incoming.samples,
         mixed,
-        gains_of(fade),
+        gains_of(fade, rate_hz),
         discarded_s(plan, index),
         loudness_lufs(plan, index),
     )
@@ -396,20 +404,20 @@ class _PlayedTrack:
 
     def __init__(
         self,
-        source: AudioSource,
+        track: PlannedTrack,
         sample_rate_hz: int,
         needed_end: int,
         stretches: DecodedStretches,
         cancel: CancelToken,
     ) -> None:
-        require_unchanged(source)
-        self._source = source
+        require_unchanged(track.source)
+        self._track = track
         self._rate_hz = sample_rate_hz
         self._needed_end = needed_end
         self._stretches = stretches
         self._cancel = cancel
         self._stretch: Stretch | None = None
-        self._stream: TrackStream | None = None
+        self._stream: TrackStream | WarpedStream | None = None
         self._is_flawless = True
 
     def part(self, frame: int, n_frames: int) -> NDArray[np.float32]:
@@ -419,7 +427,7 @@ class _PlayedTrack:
                 self._stretch = None
                 block: NDArray[np.float32] = next(self._stream.blocks(n_frames))
                 return block
-            self._stretch = self._stretches.holding(self._source, self._rate_hz, frame)
+            self._stretch = self._stretches.holding(self._track, self._rate_hz, frame)
             if self._stretch is None:
                 self._stretch = self._decoded_around(frame)
             self._is_flawless &= self._stretch.is_flawless
@@ -445,18 +453,16 @@ class _PlayedTrack:
             frames_from_seconds(seconds, self._rate_hz)
             for seconds in (MARGIN_S, _SHORT_S, _AHEAD_S)
         )
-        n_track_frames = rescale_frames(
-            self._source.frames or 0, self._source.sample_rate_hz, self._rate_hz
-        )
-        first = max(0, frame - margin)
+        reach = self._track.reach(self._rate_hz)
+        first = max(reach.start_frame, frame - margin)
         is_short = self._needed_end - frame <= short
         end = self._needed_end + margin if is_short else frame + ahead
-        end = max(min(end, n_track_frames), frame + 1)
-        stream = TrackStream(self._source, self._rate_hz, first, cancel=self._cancel)
+        end = max(min(end, reach.end_frame), frame + 1)
+        stream = open_track(self._track, self._rate_hz, first, cancel=self._cancel)
         samples = stream.read(end - first)
         samples.flags.writeable = False
         stretch = Stretch(first, samples, stream.is_flawless)
-        self._stretches.keep(self._source, self._rate_hz, stretch)
+        self._stretches.keep(self._track, self._rate_hz, stretch)
         self._stream = stream if end < self._needed_end else None
         return stretch
 
@@ -465,7 +471,7 @@ class _PlayedTrack:
         if end_frame >= self._needed_end:
             return
         if self._stream is None or self._stream.next_frame != end_frame:
-            if self._stretches.holding(self._source, self._rate_hz, end_frame) is not None:
+            if self._stretches.holding(self._track, self._rate_hz, end_frame) is not None:
                 return
-            self._stream = TrackStream(self._source, self._rate_hz, end_frame, cancel=self._cancel)
+            self._stream = open_track(self._track, self._rate_hz, end_frame, cancel=self._cancel)
         self._stream.approach()

@@ -15,6 +15,7 @@ from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.audio.decode import BLOCK_FRAMES
 from deepbass_engine.audio.quantize import BIT_DEPTHS, quantize
 from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.audio.warped_stream import WarpedStream
 from deepbass_engine.audio.write import MixWriter
 from deepbass_engine.mix.morphs import Morph
 from deepbass_engine.mix.plan import Body, Fade, MixPlan
@@ -139,9 +140,8 @@ class RenderWork:
         behind = self._fades[index] if index < len(self._fades) else None
         head_end = track.span.start_frame + (before.n_frames if before else 0)
         reading = TrackReading(
-            track.source,
+            track,
             self._plan.sample_rate_hz,
-            track.span,
             Span(head_end, head_end + (body.n_frames if body else 0)),
             head_context=self._context(before),
             tail_context=self._context(behind),
@@ -221,7 +221,7 @@ class RenderWork:
                 outgoing.samples,
                 incoming.samples,
                 mixed,
-                gains_of(fade),
+                gains_of(fade, self._plan.sample_rate_hz),
                 discarded_s(self._plan, fade.index),
                 loudness_lufs(self._plan, fade.index),
             )
@@ -260,7 +260,7 @@ class RenderWork:
                     Progress("rendering", self._frames_done, self._plan.n_frames, transition_index)
                 )
 
-    def _note_problems(self, index: int, stream: TrackStream) -> None:
+    def _note_problems(self, index: int, stream: TrackStream | WarpedStream) -> None:
         """Remember what of a track could not be played though the plan counted on it."""
         path, found = self._plan.tracks[index].source.path, []
         if stream.n_missing:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from msgspec import Struct
 from deepbass_engine.atomic import replacing
 from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.errors import shown
-from deepbass_engine.mix.plan import Fade, MixPlan
+from deepbass_engine.mix.joins.choosing import Join
+from deepbass_engine.mix.plan import Fade, MixPlan, PlannedTrack
 from deepbass_engine.mix.quality import MeasuredTransition, Quality
 from deepbass_engine.mix.render import Rendered
 from deepbass_engine.mix.voice import Voice
@@ -38,6 +40,9 @@ class ReportedTrack(Struct, frozen=True, kw_only=True):
     """Where it begins in the mix."""
     end_frame: int
     gain_db: float
+    tempo_bpm: float | None = None
+    """Its own, where it was listened for."""
+    key: str = ""
 
 
 class ReportedMorph(Struct, frozen=True, kw_only=True):
@@ -51,6 +56,31 @@ class ReportedMorph(Struct, frozen=True, kw_only=True):
     morph: str
     embedding_fade: str
     pace: str
+
+
+class ReportedCandidate(Struct, frozen=True, kw_only=True):
+    """A way to join two tracks that was weighed."""
+
+    bars: int
+    frames: int
+    out_s: float
+    """Where it begins in the track that leaves, in seconds of its file."""
+    in_s: float
+    """Where it begins in the track that enters."""
+    points: dict[str, float]
+    """What it costs, term by term; a point is what a second of music left out costs."""
+    total: float
+
+
+class ReportedJoin(Struct, frozen=True, kw_only=True):
+    """How a transition was found on the beat."""
+
+    tempo_bpm: float
+    out_ratio: float
+    """How many times faster than its own tempo the track that leaves is heard."""
+    in_ratio: float
+    considered: tuple[ReportedCandidate, ...]
+    """The candidates that cost least; the first is what was made."""
 
 
 class ReportedTransition(Struct, frozen=True, kw_only=True):
@@ -67,7 +97,7 @@ class ReportedTransition(Struct, frozen=True, kw_only=True):
     asked_frames: int
     shortened_because: str
     because: str = ""
-    """Why a search chose it; empty where a person did."""
+    """Why a search, or the style auto, chose it; empty where a person did."""
     flagged: bool | None = None
     """None where the transition was not measured."""
     reasons: tuple[str, ...] = ()
@@ -76,6 +106,8 @@ class ReportedTransition(Struct, frozen=True, kw_only=True):
     quality: Quality | None = None
     nsynth: ReportedMorph | None = None
     """None where no model spoke it."""
+    join: ReportedJoin | None = None
+    """None where it is not on the beat."""
 
 
 class MixReport(Struct, frozen=True, kw_only=True):
@@ -126,18 +158,19 @@ def make_report(
         tracks=tuple(
             ReportedTrack(
                 path=str(track.source.path),
-                span_s=(
-                    seconds_from_frames(track.span.start_frame, plan.sample_rate_hz),
-                    seconds_from_frames(track.span.end_frame, plan.sample_rate_hz),
-                ),
+                span_s=_span_s(track, plan.sample_rate_hz),
                 start_frame=start_frame,
                 end_frame=start_frame + track.span.n_frames,
-                gain_db=0.0,
+                gain_db=db_from_gain(track.warp.gain),
+                tempo_bpm=track.tempo_bpm,
+                key=track.key,
             )
             for track, start_frame in zip(plan.tracks, plan.track_starts, strict=True)
         ),
         transitions=tuple(
-            _transition(fade, rendered.voice, rendered.measured.get(fade.index))
+            _transition(
+                fade, plan.sample_rate_hz, rendered.voice, rendered.measured.get(fade.index)
+            )
             for fade in plan.fades
         ),
         peak_dbfs=db_from_gain(rendered.peak) if rendered.peak > 0 else None,
@@ -244,12 +277,13 @@ def _flags(fade: ReportedTransition, rate_hz: int) -> list[str]:
 def _manner(fade: ReportedTransition) -> str:
     """How a transition is made, in a few words."""
     if fade.nsynth is None:
-        return f"{fade.method} {fade.curve}"
+        on_beat = "" if fade.join is None else f", on the beat at {fade.join.tempo_bpm:.1f} BPM"
+        return f"{fade.method} {fade.curve}{on_beat}"
     return f"{fade.method} {fade.nsynth.morph} {fade.nsynth.embedding_fade}"
 
 
 def _transition(
-    fade: Fade, voice: Voice | None, measured: MeasuredTransition | None
+    fade: Fade, sample_rate_hz: int, voice: Voice | None, measured: MeasuredTransition | None
 ) -> ReportedTransition:
     morph = None
     if voice is not None and fade.method == "nsynth" and fade.n_frames:
@@ -280,4 +314,33 @@ def _transition(
         score=None if quality is None else quality.score,
         quality=quality,
         nsynth=morph,
+        join=None if fade.join is None else _join(fade.join, sample_rate_hz),
     )
+
+
+def _join(join: Join, sample_rate_hz: int) -> ReportedJoin:
+    return ReportedJoin(
+        tempo_bpm=join.met.tempo_bpm,
+        out_ratio=join.met.out_ratio,
+        in_ratio=join.met.in_ratio,
+        considered=tuple(
+            ReportedCandidate(
+                bars=each.placed.n_bars,
+                frames=each.placed.n_frames,
+                out_s=each.placed.out_start / sample_rate_hz,
+                in_s=each.placed.in_start / sample_rate_hz,
+                points=asdict(each.terms),
+                total=each.terms.total,
+            )
+            for each in join.considered
+        ),
+    )
+
+
+def _span_s(track: PlannedTrack, sample_rate_hz: int) -> tuple[float, float]:
+    """The part of a file that is used, in its own seconds."""
+    start, end = (
+        seconds_from_frames(round(track.warp.source_frame(frame)), sample_rate_hz)
+        for frame in (track.span.start_frame, track.span.end_frame)
+    )
+    return start, end

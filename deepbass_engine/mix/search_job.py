@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import OnNote
 from deepbass_engine.mix.plan import plan_mix
+from deepbass_engine.mix.project_tracks import analyze_project
 from deepbass_engine.mix.search import search_transitions, with_choice
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken, OnProgress
@@ -51,9 +51,8 @@ def with_better_transitions(
         If asked to stop.
     """
     output = output or OutputSettings()
-    paths = [track.path for track in project.tracks]
-    analyses = analyze_tracks(
-        paths, project.mix.trim, jobs=output.jobs, on_progress=on_progress, cancel=cancel
+    analyses = analyze_project(
+        project, jobs=output.jobs, on_progress=on_progress, cancel=cancel
     )
     plan = plan_mix(project, analyses)
     found = search_transitions(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.audio.decode import BLOCK_FRAMES
-from deepbass_engine.audio.source import AudioSource
-from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.mix.plan import PlannedTrack
+from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transitions import Part
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Span
@@ -35,12 +35,10 @@ class TrackReading:
 
     Parameters
     ----------
-    source
-        The file.
+    track
+        The track; frames are those it is planned in.
     sample_rate_hz
         Rate of the mix.
-    span
-        What of the track is used, in frames at that rate.
     body
         What of it is heard alone.
     head_context, tail_context
@@ -62,9 +60,8 @@ class TrackReading:
 
     def __init__(
         self,
-        source: AudioSource,
+        track: PlannedTrack,
         sample_rate_hz: int,
-        span: Span,
         body: Span,
         *,
         head_context: int | None,
@@ -72,12 +69,13 @@ class TrackReading:
         grid_bits: int | None,
         cancel: CancelToken,
     ) -> None:
+        span = track.span
         self._span, self._body = span, body
         self._head_end = min(span.end_frame, body.start_frame + (head_context or 0))
         self._tail_start = max(span.start_frame, body.end_frame - (tail_context or 0))
         first_frame = min(body.start_frame, self._tail_start)
-        self.stream = TrackStream(
-            source,
+        self.stream = open_track(
+            track,
             sample_rate_hz,
             first_frame if head_context is None else span.start_frame,
             cancel=cancel,

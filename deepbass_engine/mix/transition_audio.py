@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.fades.curves import FadeGains, gains
+from deepbass_engine.mix.bass import bass_gains
 from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.settings import curve_pair
 from deepbass_engine.units import seconds_from_frames
@@ -38,7 +39,7 @@ class TransitionAudio:
     mixed : float32, shape (n_frames, 2)
         The transition; of no frames for a cut.
     gains
-        What the two tracks are multiplied with, or None where a model speaks.
+        What the lows of the two tracks are multiplied with, or None where a model speaks.
     discarded_s
         Music that is left out: at the end of the track that leaves, at the begin of the other.
     loudness_lufs
@@ -71,11 +72,18 @@ class TransitionAudio:
         )
 
 
-def gains_of(fade: Fade) -> FadeGains | None:
-    """What a planned transition multiplies its tracks with; None where a model speaks it."""
+def gains_of(fade: Fade, sample_rate_hz: int) -> FadeGains | None:
+    """What a planned transition multiplies the lows of its tracks with.
+
+    None where a model speaks it.
+    """
     if fade.method == "nsynth":
         return None
-    return gains(curve_pair(fade.curve), fade.n_frames, seed=fade.seed)
+    found = gains(curve_pair(fade.curve), fade.n_frames, seed=fade.seed)
+    if fade.join is None:
+        return found
+    of_bass = bass_gains(fade.join, sample_rate_hz)
+    return FadeGains(found.fade_out * of_bass[0], found.fade_in * of_bass[1])
 
 
 def discarded_s(plan: MixPlan, index: int) -> tuple[float, float]:

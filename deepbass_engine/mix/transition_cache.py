@@ -35,7 +35,7 @@ from deepbass_engine.progress import CancelToken
 from deepbass_engine.settings import QualityLimits
 from deepbass_engine.units import frames_from_seconds
 
-VERSION = "1"
+VERSION = "2"
 """Goes up whenever a transition's samples change though nothing in its name does."""
 
 _SAMPLE = np.dtype("<f4")
@@ -276,7 +276,9 @@ def _decides(
     parts = naming.of_parts(plan, index, cancel)
     if parts is None:
         return None
-    decides: naming.Decides = (VERSION, *parts, (fade.method, fade.curve, fade.seed))
+    mixing = (fade.method, fade.curve, fade.seed, fade.ceiling_dbtp)
+    on_beat = None if fade.join is None else (fade.join.met, fade.join.placed)
+    decides: naming.Decides = (VERSION, *parts, mixing, on_beat)
     if fade.method == "nsynth":
         if voice is None:
             return None

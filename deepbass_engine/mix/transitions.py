@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.audio.stream import TrackStream
+from deepbass_engine.audio.warped_stream import WarpedStream
 from deepbass_engine.errors import DeepBassError, DeviceError, ModelError
 from deepbass_engine.fades.headroom import REACH_S, turned_down
 from deepbass_engine.fades.hybrid import hybrid, morph_at_rate, raw
+from deepbass_engine.fades.limiter import limited
 from deepbass_engine.fades.simple import crossfade
+from deepbass_engine.mix.bass import with_one_in_front
 from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import (
     Morph,
@@ -30,6 +33,7 @@ from deepbass_engine.mix.morphs import (
 )
 from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.mix.side_by_side import ToldOnce, work_side_by_side
+from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.mix.voice import Voice, voice_for
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
@@ -145,20 +149,23 @@ def transition_audio(
     float32, shape (n_frames, 2)
         As it stands in a mix of float samples; for integers see `under_full_scale`.
     """
-    fade = plan.fades[index]
+    fade, rate_hz = plan.fades[index], plan.sample_rate_hz
     if fade.method != "nsynth":
-        return _mixed(fade, fade.method, tail, head)
-    return _mixed(
-        fade, "nsynth", tail, head,
-        morph=morph, kind=fade.morph, sample_rate_hz=plan.sample_rate_hz,
-    )  # fmt: skip
+        return stand_in(plan, index, tail, head)
+    mixed = _mixed(
+        fade, "nsynth", tail, head, morph=morph, kind=fade.morph, sample_rate_hz=rate_hz
+    )
+    return _under_ceiling(fade, mixed, rate_hz)
 
 
 def stand_in(
     plan: MixPlan, index: int, tail: NDArray[np.float32], head: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The plain crossfade of a transition, whatever its method; see `transition_audio`."""
-    return _mixed(plan.fades[index], "simple", tail, head)
+    """The crossfade of a transition, whatever its method; see `transition_audio`."""
+    fade, rate_hz = plan.fades[index], plan.sample_rate_hz
+    if fade.join is not None:
+        tail, head = with_one_in_front(fade.join, tail, head, rate_hz)
+    return _under_ceiling(fade, _mixed(fade, "simple", tail, head), rate_hz)
 
 
 def kept_transition(
@@ -268,6 +275,14 @@ def _mixed(
     return mixed
 
 
+def _under_ceiling(
+    fade: Fade, mixed: NDArray[np.float32], sample_rate_hz: int
+) -> NDArray[np.float32]:
+    if fade.ceiling_dbtp is None:
+        return mixed
+    return limited(mixed, sample_rate_hz, fade.ceiling_dbtp)
+
+
 class _Transitions:
     """Some transitions of a plan: what the workers that make them share."""
 
@@ -363,8 +378,8 @@ class _Transitions:
 
     def _decode(self, track_index: int) -> None:
         track, fades = self._plan.tracks[track_index], self._plan.fades
-        stream = TrackStream(
-            track.source, self._plan.sample_rate_hz, track.span.start_frame, cancel=self._stop
+        stream = open_track(
+            track, self._plan.sample_rate_hz, track.span.start_frame, cancel=self._stop
         )
         if track_index - 1 in self._missing:
             self._hand_in(track_index - 1, "head", stream)
@@ -372,7 +387,8 @@ class _Transitions:
             stream.skip(fades[track_index].out_frame - stream.next_frame)
             self._hand_in(track_index, "tail", stream)
 
-    def _hand_in(self, index: int, side: Literal["tail", "head"], stream: TrackStream) -> None:
+    def _hand_in(self, index: int, side: Literal["tail", "head"], stream: TrackStream | WarpedStream
+    ) -> None:
         samples = stream.read(self._plan.fades[index].n_frames)
         parts = self._waiting.pair(index, side, Part(samples, stream.is_flawless))
         if parts is None:

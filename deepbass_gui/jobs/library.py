@@ -208,6 +208,7 @@ class Library(QObject):
             return survey(
                 path,
                 trim,
+                music=True,
                 on_probed=lambda analysis, tags: job.tell((analysis, tags)),
                 on_peaks=job.tell,
                 on_progress=job.progress,

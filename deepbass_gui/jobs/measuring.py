@@ -301,11 +301,11 @@ def subject_of(plan: MixPlan, fade: Fade, voice: Hashable) -> Hashable:
     if fade.method == "nsynth":
         morph = (plan.model, fade.morph, fade.embedding_fade, fade.morph_pace, voice)
     return (
-        (plan.sample_rate_hz, leaving.source, entering.source),
+        (plan.sample_rate_hz, leaving.source, leaving.warp, entering.source, entering.warp),
         (fade.out_frame, fade.in_frame, fade.n_frames),
         min(context, fade.out_frame - leaving.span.start_frame),
         min(context, entering.span.end_frame - fade.in_frame - fade.n_frames),
-        (fade.method, fade.curve, fade.seed, morph),
+        (fade.method, fade.curve, fade.seed, morph, fade.join, fade.ceiling_dbtp),
         discarded_s(plan, fade.index),
         loudness_lufs(plan, fade.index),
     )

@@ -103,8 +103,8 @@ def key_of(plan: MixPlan, fade: Fade) -> object:
     return (
         plan.model,
         plan.sample_rate_hz,
-        plan.tracks[fade.index].source,
-        plan.tracks[fade.index + 1].source,
+        [(track.source, track.warp) for track in plan.tracks[fade.index : fade.index + 2]],
+        fade.ceiling_dbtp,
         (fade.out_frame, fade.in_frame, fade.n_frames),
         (fade.curve, fade.seed, fade.morph, fade.embedding_fade, fade.morph_pace),
     )

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from msgspec import structs
 
-from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.errors import DeepBassError
 from deepbass_engine.mix.job import mix_project
+from deepbass_engine.mix.project_tracks import analyze_project
 from deepbass_engine.mix.plan import MixPlan, plan_mix
 from deepbass_engine.mix.quality import MeasuredTransition
 from deepbass_engine.mix.report import MixReport, save_report
@@ -97,12 +97,8 @@ def rendered(
     """Make the mix; runs in the renderer's thread."""
     began_s = time.monotonic()
     job.tell(Stage.READING)
-    analyses = analyze_tracks(
-        [track.path for track in project.tracks],
-        project.mix.trim,
-        jobs=choice.output.jobs,
-        on_progress=job.progress,
-        cancel=job.cancel,
+    analyses = analyze_project(
+        project, jobs=choice.output.jobs, on_progress=job.progress, cancel=job.cancel
     )
     plan = plan_mix(project, analyses)
     failed = _make_transitions(plan, _queue(plan, titles), choice.output, store, job)
@@ -145,12 +141,8 @@ def made(
 ) -> MadeTransitions:
     """Make transitions; runs in the renderer's thread."""
     job.tell(Stage.READING)
-    analyses = analyze_tracks(
-        [track.path for track in project.tracks],
-        project.mix.trim,
-        jobs=output.jobs,
-        on_progress=job.progress,
-        cancel=job.cancel,
+    analyses = analyze_project(
+        project, jobs=output.jobs, on_progress=job.progress, cancel=job.cancel
     )
     plan = plan_mix(project, analyses)
     queue = [made for made in _queue(plan, titles) if made.pair in pairs]

@@ -226,7 +226,7 @@ def subject(plan: MixPlan, index: int, limits: QualityLimits) -> object:
         (plan.sample_rate_hz, plan.model, limits),
         plan.tracks[index : index + 2],
         (fade.out_frame, fade.in_frame, fade.n_frames, fade.asked_frames),
-        (fade.method, fade.curve, fade.seed),
+        (fade.method, fade.curve, fade.seed, fade.join, fade.ceiling_dbtp),
         (fade.morph, fade.embedding_fade, fade.morph_pace),
     )
 

@@ -183,8 +183,9 @@ class PlaylistModel(QAbstractTableModel):
         else:
             leaving, _, entering = spec.curve.replace("_", " ").partition(":")
             curve = f"{leaving} / {entering}" if entering not in ("", leaving) else leaving
-            is_simple = spec.method == "simple"
-            method = "" if is_simple else choice_words("method", spec.method) + "  "
+            is_on_beat = fade is not None and fade.join is not None
+            manner = "auto" if is_on_beat else spec.method
+            method = "" if manner == "simple" else choice_words("method", manner) + "  "
             text = _tr("~ {seconds} s").format(seconds=f"{duration_s:.1f}") + f"  {method}{curve}"
         return text + (_tr("  (own)") if self._own_fields(pair) else "")
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from deepbass_engine.analysis.music import Music
+from deepbass_engine.mix.joins.choosing import LEAST_CONFIDENCE
 from deepbass_engine.playlists import natural_key
 from deepbass_engine.units import clock_text
 from deepbass_gui.jobs.library import TrackFacts
@@ -106,6 +108,14 @@ def columns() -> tuple[Column, ...]:
             _loudness, lambda track: track.facts.loudness_lufs, 96, 576, is_number=True,
         ),
         Column(
+            "tempo", _tr("BPM"), _tr("Tempo, in beats a minute; in brackets where it is not sure"),
+            _tempo, _tempo_bpm, 72, 620, is_number=True,
+        ),
+        Column(
+            "key", _tr("Key"), _tr("Key, as its place on the Camelot wheel"),
+            _key, _camelot_place, 64, 620,
+        ),
+        Column(
             "status", _tr("Status"), _tr("How far reading the file is, and what is wrong"),
             lambda track: track.status.text, lambda track: track.status.rank, 104,
         ),
@@ -137,6 +147,35 @@ def _loudness(track: ShownTrack) -> str:
     if loudness_lufs is None:
         return ""
     return _tr("{level} LUFS").format(level=f"{loudness_lufs:.1f}".replace("-", "−"))
+
+
+def _music(track: ShownTrack) -> Music | None:
+    analysis = track.facts.analysis
+    return analysis.music if analysis else None
+
+
+def _tempo_bpm(track: ShownTrack) -> float | None:
+    music = _music(track)
+    return None if music is None or music.beats is None else music.beats.tempo_bpm
+
+
+def _tempo(track: ShownTrack) -> str:
+    music = _music(track)
+    if music is None or music.beats is None:
+        return ""
+    shown = f"{music.beats.tempo_bpm:.1f}"
+    is_sure = music.beats.is_steady and music.beats.confidence >= LEAST_CONFIDENCE
+    return shown if is_sure else f"({shown})"
+
+
+def _key(track: ShownTrack) -> str:
+    music = _music(track)
+    return "" if music is None or music.key is None else music.key.camelot
+
+
+def _camelot_place(track: ShownTrack) -> tuple[int, str] | None:
+    camelot = _key(track)
+    return (int(camelot[:-1]), camelot[-1]) if camelot else None
 
 
 def _tr(text: str) -> str:

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from deepbass_engine.settings import TransitionSpec, curve_pair, described
+from deepbass_gui import manners
 from deepbass_gui.document import Document
 from deepbass_gui.edits import with_default
-from deepbass_gui.setting_words import choice_tip, choice_words
 from deepbass_gui.views.curve_picker import CurvePicker
 
 _PICKER_PX, _LEAST_PICKER_PX = 180, 84
@@ -23,10 +23,7 @@ class DefaultBar(QWidget):
         declared = {setting.name: setting for setting in described(TransitionSpec)}
 
         self._method = QComboBox()
-        for choice in declared["method"].choices:
-            self._method.addItem(choice_words("method", choice), choice)
-            tip = choice_tip("method", choice)
-            self._method.setItemData(self._method.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        manners.fill(self._method)
         self._method.setAccessibleName(self.tr("Default method"))
         self._method.setToolTip(self.tr("How pairs are joined that have no method of their own"))
         self._method.activated.connect(self._pick_method)
@@ -82,7 +79,7 @@ class DefaultBar(QWidget):
         self._show()  # what is so far, while a model is asked for
 
         def choose() -> None:
-            self._edit(name, method=method)
+            self._edit(name, **manners.fields_of(method))
 
         if method == "nsynth":
             self._document.nsynth.when_there_is_a_model(choose)
@@ -100,7 +97,7 @@ class DefaultBar(QWidget):
         pair = curve_pair(default.curve)
         for widget in (self._method, self._length):
             widget.blockSignals(True)
-        self._method.setCurrentIndex(self._method.findData(default.method))
+        self._method.setCurrentIndex(self._method.findData(manners.manner_of(default)))
         self._length.setValue(default.duration_s)
         for widget in (self._method, self._length):
             widget.blockSignals(False)

@@ -91,7 +91,8 @@ class FieldRow(QWidget):
 
     def _mark(self, name: str, pair: Pair) -> None:
         """Show whether the pair has a value of its own, and what the default is."""
-        is_own = getattr(own(self._document.project, pair), name) is not None
+        has = own(self._document.project, pair)
+        is_own = getattr(has, name) is not None or (name == "method" and has.style is not None)
         label, reset = self._labels[name], self.resets[name]
         label.setText(f"{self._titles[name]} •" if is_own else self._titles[name])
         font = label.font()
@@ -110,6 +111,8 @@ class FieldRow(QWidget):
 
     def _reset(self, name: str) -> None:
         default: dict[str, Any] = {name: None}
+        if name == "method":  # for a person both are one choice
+            default["style"] = None
         self._edit(self.tr("Use the playlist's default"), **default)
 
 

@@ -62,7 +62,7 @@ def join_words(document: Document, plan: MixPlan, join: Join, marks: tuple[Mark,
     if fade.n_frames:
         length = _tr("{seconds:.1f} s, {method}, {curve}").format(
             seconds=seconds_from_frames(fade.n_frames, rate_hz),
-            method=choice_words("method", fade.method),
+            method=choice_words("method", "auto" if fade.join is not None else fade.method),
             curve=fade.curve.replace("_", " "),
         )
     else:

@@ -19,12 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from deepbass_engine.settings import TransitionSpec, curve_pair
-from deepbass_gui import theme
+from deepbass_gui import manners, theme
 from deepbass_gui.document import Document
 from deepbass_gui.edits import OWN_FIELDS
 from deepbass_gui.region_edit import Handle, Lane
 from deepbass_gui.selection import Selection
-from deepbass_gui.setting_words import choice_tip, choice_words
 from deepbass_gui.views.curve_picker import CurvePicker
 from deepbass_gui.views.editor_hold import Hold
 from deepbass_gui.views.editor_scene import scene_of
@@ -57,10 +56,7 @@ class TransitionFields(FieldRow):
         row = self._row
 
         self.method = QComboBox()
-        for choice in self._declared["method"].choices:
-            self.method.addItem(choice_words("method", choice), choice)
-            tip = choice_tip("method", choice)
-            self.method.setItemData(self.method.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        manners.fill(self.method)
         self.method.activated.connect(self._on_method)
         self._add("method", self.tr("Method"), "M", self.method)
 
@@ -133,10 +129,9 @@ class TransitionFields(FieldRow):
 
     def choose_next_method(self) -> None:
         """Take the method after this one; behind the last comes the first."""
-        choices = self._declared["method"].choices
-        spec = self._spec()
-        if spec is not None and len(choices) > 1:
-            self._choose_method(choices[(choices.index(spec.method) + 1) % len(choices)])
+        spec, ways = self._spec(), manners.MANNERS
+        if spec is not None:
+            self._choose_method(ways[(ways.index(manners.manner_of(spec)) + 1) % len(ways)])
 
     def choose_next_curve(self, lane: Lane) -> None:
         """Take the curve after this one for both tracks; for one where they differ."""
@@ -160,7 +155,7 @@ class TransitionFields(FieldRow):
         if pair is None or spec is None:
             return
         self._is_showing = True
-        self.method.setCurrentIndex(self.method.findData(spec.method))
+        self.method.setCurrentIndex(self.method.findData(manners.manner_of(spec)))
         self.length.setValue(spec.duration_s)
         names = curve_pair(spec.curve)
         self.curve_out.curve, self.curve_in.curve = names.fade_out, names.fade_in
@@ -199,12 +194,12 @@ class TransitionFields(FieldRow):
         """Take a method; NSynth once there is a model for it."""
         pair, name = self._selection.pair, self.tr("Choose method")
         if method != "nsynth":
-            self._edit(name, method=method)
+            self._edit(name, **manners.fields_of(method))
             return
 
         def choose() -> None:
             if pair is not None and self._selection.pair == pair:
-                self._edit(name, method=method)
+                self._edit(name, **manners.fields_of(method))
 
         self._document.nsynth.when_there_is_a_model(choose)
 

@@ -1,0 +1,170 @@
+"""What a track is as music: its beats, its key, its loudness, how loud it is when.
+
+It is heard in the pass in which a track is measured, and remembered by the file's content.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from deepbass_engine.analysis import cache
+from deepbass_engine.analysis.beats import BeatGrid, beat_grid
+from deepbass_engine.analysis.chroma import Chroma, ChromaMeter
+from deepbass_engine.analysis.key import Key, key_of
+from deepbass_engine.analysis.loudness import (
+    BLOCKS_PER_SECOND,
+    integrated_lufs,
+    loudness_range_lu,
+    lufs,
+)
+from deepbass_engine.analysis.onsets import OnsetMeter
+from deepbass_engine.units import db_from_gain
+
+COURSE_STEP_S = 0.25
+
+_SILENT_DB = -200.0
+_ENTRY = "music-1"
+"""Its number goes up whenever what is heard of the same track changes."""
+_ENERGIES = np.dtype("<f2")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Music:
+    """What was heard in one pass over a track.
+
+    Attributes
+    ----------
+    beats
+        Its beats; None where it has none.
+    key
+        Its key; None where nothing is tonal.
+    loudness_lufs
+        Integrated loudness; None where nothing is heard.
+    loudness_range_lu
+        Its range, as EBU Tech 3342 has it.
+    true_peak_dbtp
+        Its true peak; -200 of silence.
+    course_lufs
+        Loudness of every `COURSE_STEP_S`; -200 of silence.
+    chroma
+        Its harmonies over time.
+    """
+
+    beats: BeatGrid | None
+    key: Key | None
+    loudness_lufs: float | None
+    loudness_range_lu: float
+    true_peak_dbtp: float
+    course_lufs: tuple[float, ...]
+    chroma: Chroma
+
+
+class MusicMeter:
+    """Hears a track block by block.
+
+    Parameters
+    ----------
+    sample_rate_hz
+        Rate of the blocks.
+    n_channels
+        Channels of the blocks.
+    """
+
+    def __init__(self, sample_rate_hz: int, n_channels: int) -> None:
+        from deepbass_engine.analysis.true_peak import TruePeakMeter
+
+        self._onsets = OnsetMeter(sample_rate_hz)
+        self._chroma = ChromaMeter(sample_rate_hz)
+        self._true_peak = TruePeakMeter(sample_rate_hz, n_channels)
+
+    def push(self, block: NDArray[np.float32]) -> None:
+        """Take the next samples, shape (frames, channels)."""
+        mono = block.mean(axis=1)
+        self._onsets.push(mono)
+        self._chroma.push(mono)
+        self._true_peak.push(block)
+
+    def finish(self, mean_squares: NDArray[np.float64]) -> Music:
+        """What was heard.
+
+        Parameters
+        ----------
+        mean_squares
+            Of every 10 ms, as `deepbass_engine.analysis.loudness.LoudnessMeter` finds them.
+        """
+        chroma = self._chroma.finish()
+        loudness_lufs = integrated_lufs(mean_squares)
+        return Music(
+            beats=beat_grid(self._onsets.finish()),
+            key=key_of(chroma),
+            loudness_lufs=loudness_lufs if math.isfinite(loudness_lufs) else None,
+            loudness_range_lu=loudness_range_lu(mean_squares),
+            true_peak_dbtp=max(_SILENT_DB, db_from_gain(self._true_peak.finish())),
+            course_lufs=_course(mean_squares),
+            chroma=_rounded(chroma),
+        )
+
+
+def _course(mean_squares: NDArray[np.float64]) -> tuple[float, ...]:
+    n_blocks = round(COURSE_STEP_S * BLOCKS_PER_SECOND)
+    padded = np.pad(mean_squares, (0, -len(mean_squares) % n_blocks))
+    levels = (lufs(float(mean)) for mean in padded.reshape(-1, n_blocks).mean(axis=1))
+    return tuple(round(max(_SILENT_DB, level), 2) for level in levels)
+
+
+def _rounded(chroma: Chroma) -> Chroma:
+    """As it will be remembered, so that a mix is the same from memory."""
+    return Chroma(chroma.energies.astype(_ENERGIES).astype(np.float32), chroma.tuning_cents)
+
+
+class _Stored(msgspec.Struct):
+    """Music as it lies in the cache."""
+
+    beats: BeatGrid | None
+    key: Key | None
+    loudness_lufs: float | None
+    loudness_range_lu: float
+    true_peak_dbtp: float
+    course_lufs: tuple[float, ...]
+    energies: bytes
+    tuning_cents: float
+
+
+def load_music(content_hash: str) -> Music | None:
+    """What was remembered of a file's content, or None."""
+    found = cache.load_binary(_Stored, content_hash, _ENTRY)
+    if found is None:
+        return None
+    try:
+        energies = np.frombuffer(found.energies, _ENERGIES).reshape(-1, 12)
+    except ValueError:
+        return None
+    return Music(
+        found.beats,
+        found.key,
+        found.loudness_lufs,
+        found.loudness_range_lu,
+        found.true_peak_dbtp,
+        found.course_lufs,
+        Chroma(energies.astype(np.float32), found.tuning_cents),
+    )
+
+
+def store_music(music: Music, content_hash: str) -> None:
+    """Remember what was heard of a file's content."""
+    stored = _Stored(
+        music.beats,
+        music.key,
+        music.loudness_lufs,
+        music.loudness_range_lu,
+        music.true_peak_dbtp,
+        music.course_lufs,
+        music.chroma.energies.astype(_ENERGIES).tobytes(),
+        music.chroma.tuning_cents,
+    )
+    cache.store_binary(stored, content_hash, _ENTRY)

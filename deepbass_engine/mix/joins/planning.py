@@ -1,0 +1,135 @@
+"""The joins of a whole mix, and what becomes of its tracks by them: tempo, places, loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from deepbass_engine.analysis.loudness import track_gain_db
+from deepbass_engine.analysis.track import TrackAnalysis
+from deepbass_engine.audio.warp import Bend, Warp
+from deepbass_engine.mix.joins.choosing import Join, joined
+from deepbass_engine.mix.joins.side import Side
+from deepbass_engine.project import Project, Span, Track
+from deepbass_engine.settings import CEILING_DBTP
+from deepbass_engine.units import frames_from_seconds, gain_from_db
+
+_GLIDE_S = 8.0
+_MOST_OF_A_TRACK = 0.1
+"""What a glide may take of a track."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A track of a mix.
+
+    Attributes
+    ----------
+    track, analysis
+        The row, and what is known of it.
+    span
+        What may be used of it, in its own frames at the rate of the mix.
+    """
+
+    track: Track
+    analysis: TrackAnalysis
+    span: Span
+
+    @property
+    def may_begin_elsewhere(self) -> bool:
+        """Whether no person has chosen where it begins."""
+        chosen = self.track.span
+        return chosen is None or chosen.start_frame == self.analysis.span.start_frame
+
+    @property
+    def may_end_elsewhere(self) -> bool:
+        """Whether no person has chosen where it ends."""
+        chosen = self.track.span
+        return chosen is None or chosen.end_frame == self.analysis.span.end_frame
+
+
+def gains_db(project: Project, used: Sequence[Used]) -> list[float]:
+    """What each track is made louder by; 0 where its loudness or its peak is not known."""
+    target = project.mix.target_lufs
+    if not target:
+        return [0.0] * len(used)
+    found = []
+    for row in used:
+        music = row.analysis.music
+        if music is None or music.loudness_lufs is None:
+            found.append(0.0)
+        else:
+            found.append(
+                track_gain_db(music.loudness_lufs, music.true_peak_dbtp, target, CEILING_DBTP)
+            )
+    return found
+
+
+def joins(
+    project: Project, used: Sequence[Used], gains: Sequence[float], rate_hz: int
+) -> list[Join | str]:
+    """How each pair is joined: on the beat, or why not; empty where that is not asked for."""
+    found: list[Join | str] = []
+    for (left, right), both in zip(pairwise(used), pairwise(gains), strict=True):
+        own = project.own(left.track.id, right.track.id)
+        spec = own.over(project.default)
+        if spec.style != "auto" or spec.method != "simple":
+            found.append("")
+            continue
+        leaving, entering = (
+            Side(
+                rate_hz,
+                row.span.start_frame,
+                row.span.end_frame,
+                may_move,
+                row.analysis.music,
+                gain,
+            )
+            for row, may_move, gain in zip(
+                (left, right), (left.may_end_elsewhere, right.may_begin_elsewhere), both, strict=True
+            )
+        )
+        n_asked = (
+            None if own.duration_s is None else frames_from_seconds(own.duration_s, rate_hz)
+        )
+        if n_asked == 0:
+            found.append("")
+            continue
+        found.append(joined(leaving, entering, project.limits.discarded, n_asked))
+    return found
+
+
+def warped(
+    used: Sequence[Used], found: Sequence[Join | str], gains: Sequence[float], rate_hz: int
+) -> list[tuple[Warp, Span]]:
+    """How each track is heard, and what of it is used, in frames of the warped track."""
+    after = []
+    for i, row in enumerate(used):
+        start, end = row.span.start_frame, row.span.end_frame
+        n_gliding = min(
+            frames_from_seconds(_GLIDE_S, rate_hz), int(_MOST_OF_A_TRACK * row.span.n_frames)
+        )
+        head = tail = None
+        head_end = tail_start = 0
+        before, behind = found[i - 1] if i else "", found[i] if i < len(found) else ""
+        if isinstance(before, Join):
+            head = _bend(before.met.in_ratio, before.placed.n_frames, n_gliding)
+            start = round(before.placed.in_start)
+            if head is not None:
+                head_end = round(before.placed.in_start + head.source_at(head.n_frames))
+                start = head_end - head.n_frames
+        if isinstance(behind, Join):
+            tail = _bend(behind.met.out_ratio, behind.placed.n_frames, n_gliding)
+            end = round(behind.placed.out_start) + behind.placed.n_frames
+            if tail is not None:
+                tail_start = round(behind.placed.out_start - tail.source_at(n_gliding))
+                end = tail_start + tail.n_frames
+        gain = gain_from_db(gains[i]) if gains[i] else 1.0
+        ceiling = CEILING_DBTP if gain != 1.0 else None
+        after.append((Warp(head, head_end, tail, tail_start, gain, ceiling), Span(start, end)))
+    return after
+
+
+def _bend(ratio: float, n_held: int, n_gliding: int) -> Bend | None:
+    return None if ratio == 1.0 else Bend(ratio, n_held, n_gliding)
