@@ -28,6 +28,8 @@ from deepbass_engine.project import Project, tracks_of
 from deepbass_engine.settings import MixSettings, TransitionSpec
 
 TARGET_LUFS = -14.0
+SHORTEST_S = 60.0
+"""Shorter files of a folder are no songs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Made:
     length_s: float
     discarded_s: float
     quality: Quality
+
+
+def _length_s(analysis: TrackAnalysis) -> float:
+    return analysis.span.n_frames / analysis.source.sample_rate_hz
 
 
 def made(style: str, pair: tuple[TrackAnalysis, TrackAnalysis]) -> Made:
@@ -63,7 +69,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     heard = analyze_tracks(collect([args.music]).files, music=True)
-    tracks = [analysis for analysis in heard if isinstance(analysis, TrackAnalysis)]
+    tracks = [a for a in heard if isinstance(a, TrackAnalysis) and _length_s(a) >= SHORTEST_S]
     everything = list(permutations(tracks, 2))
     chosen = np.random.default_rng(0).permutation(len(everything))[: args.pairs]
     pairs = [everything[i] for i in chosen]

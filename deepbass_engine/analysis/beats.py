@@ -79,7 +79,7 @@ class BeatGrid:
             math.ceil((time_s - self.first_beat_s) / self.beat_s - 1e-9)
             for time_s in (start_s, end_s)
         )
-        return self.first_beat_s + self.beat_s * np.arange(first, stop)
+        return np.asarray(self.first_beat_s + self.beat_s * np.arange(first, stop), np.float64)
 
     def shifted(self, by_s: float) -> BeatGrid:
         """The grid moved in time."""
@@ -138,7 +138,7 @@ def _sharpened(envelope: NDArray[np.float32]) -> NDArray[np.float64]:
     mean = (sums[width:] - sums[:-width]) / width
     out = np.maximum(envelope - mean, 0.0)
     total = float(out.mean())
-    return out / total if total > 0 else out
+    return np.asarray(out / total if total > 0 else out)
 
 
 def _coarse_period(envelope: NDArray[np.float64]) -> float:
@@ -178,8 +178,8 @@ def _fitted(envelope: NDArray[np.float64], period: float) -> float:
             break
         length = min(len(envelope), 4 * length)
         width = max(1.5 * period / length * 4, 2e-6)
-    for width in (width / 8, width / 64):
-        tried = period * np.exp(np.linspace(-width, width, 41))
+    for narrower in (8, 64):
+        tried = period * np.exp(np.linspace(-width, width, 41) / narrower)
         period = float(_peak_of(tried, _strengths(part, tried)))
     return period
 
@@ -246,9 +246,7 @@ def _confidence(
     return float(np.clip(((smooth.max() - smooth.mean()) / chance - _CHANCE) / _SURE, 0.0, 1.0))
 
 
-def _drift_s(
-    envelope: NDArray[np.float64], period: float, profile: NDArray[np.float64]
-) -> float:
+def _drift_s(envelope: NDArray[np.float64], period: float, profile: NDArray[np.float64]) -> float:
     """How far the beats of a piece lie from the grid: what nine pieces of ten keep to."""
     piece, sixteenth = round(_PIECE_S * ENVELOPE_HZ), _PROFILE_STEPS // 4
     whole = np.fft.rfft(profile - profile.mean())
@@ -278,9 +276,7 @@ def _downbeat(onsets: Onsets, period: float, phase: float) -> tuple[int, float]:
         return 0, 0.0
     beats = beats[:n_beats]
     steps = np.arange(len(onsets.low))
-    bass = np.maximum.reduce(
-        [np.interp(beats + by, steps, onsets.low) for by in (-2, -1, 0, 1, 2)]
-    )
+    bass = np.maximum.reduce([np.interp(beats + by, steps, onsets.low) for by in (-2, -1, 0, 1, 2)])
     novelty = _novelty(onsets.colour, beats / COLOUR_EVERY, period / COLOUR_EVERY)
     evidence = np.zeros(BEATS_PER_BAR)
     for feature in (bass, novelty):

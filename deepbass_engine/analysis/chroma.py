@@ -96,7 +96,7 @@ class ChromaMeter:
 
 
 def _pitches(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Strength at every `_CENTS_PER_BIN` of the octave, by spectral peaks, shape (windows, bins)."""
+    """Strength at every `_CENTS_PER_BIN` of the octave, shape (windows, bins)."""
     first, last = (int(hz * _WINDOW / RATE_HZ) for hz in (_LOWEST_HZ, _HIGHEST_HZ))
     middle = magnitudes[:, first:last]
     below, above = magnitudes[:, first - 1 : last - 1], magnitudes[:, first + 1 : last + 1]

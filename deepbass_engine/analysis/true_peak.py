@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deepbass_engine.analysis.compiled import compiled
 
-_N_TAPS = 24
+_N_TAPS = 32
 """Samples around each place that its interpolation looks at."""
 _BETA = 7.0
 _STEP = 64
@@ -122,7 +122,7 @@ def loudest_of(samples: NDArray[np.float32], channel: int, first: int, end: int)
     loudest = np.float32(0.0)
     for i in range(first, end):
         loudest = max(loudest, abs(samples[i, channel]))
-    return loudest
+    return float(loudest)
 
 
 @compiled(
@@ -210,6 +210,6 @@ def frame_peaks(
     filters = interpolator(sample_rate_hz)
     before = _N_TAPS // 2 - 1
     padded = np.pad(samples, ((before, _N_TAPS - 1 - before), (0, 0)))
-    peaks = np.abs(samples).max(axis=1)
+    peaks: NDArray[np.float32] = np.abs(samples).max(axis=1)
     raise_frame_peaks(padded, filters, largest_gain(filters), floor, peaks)
     return peaks

@@ -1,11 +1,11 @@
-"""An end of a track at another tempo, its pitch as it was: Rubber Band, and a join without a seam.
+r"""An end of a track at another tempo, its pitch as it was: Rubber Band, and a join without a seam.
 
 Where the tempo leaves the track's own, the first moments are the track's very samples, and they go
 over into the stretched ones where both are the same music at the same time::
 
     track      |==============|
     stretched        |===============================
-    heard      |=====\\/===============================
+    heard      |=====\/===============================
                 its   crossfade
                 own
 """
@@ -140,7 +140,5 @@ def _slid(
     places = first + at + shift * (0.5 + 0.5 * np.cos(np.pi * at / n_frames))
     below = np.floor(places).astype(np.int64)
     share = (places - below).astype(np.float32)[:, np.newaxis]
-    done[first : first + n_frames] = (
-        stretched[below] * (1.0 - share) + stretched[below + 1] * share
-    )
+    done[first : first + n_frames] = stretched[below] * (1.0 - share) + stretched[below + 1] * share
     return done

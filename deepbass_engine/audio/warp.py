@@ -1,11 +1,11 @@
-"""A track whose ends are heard at another tempo than its own: which of its frames is heard when.
+r"""A track whose ends are heard at another tempo than its own: which of its frames is heard when.
 
 A track that is joined to another on the beat is stretched where the two are heard together, and
 goes over from its own tempo to that one, and back, over some seconds::
 
     tempo heard        ____                                     ____ held
-                           \\__ gliding                gliding __/
-                               \\_________ its own _____________/
+                           \__ gliding                gliding __/
+                               \_________ its own _____________/
     frames heard   |  head bend |           |    body   |           | tail bend  |
 
 In between nothing is changed: there a frame of the warped track is the same frame of the track.
@@ -134,3 +134,7 @@ class Warp:
         if self.tail is not None and source > self.tail_start:
             return self.tail_start + self.tail.frame_at(source - self.tail_start)
         return source
+
+
+UNWARPED = Warp()
+"""A track that is heard as it is."""

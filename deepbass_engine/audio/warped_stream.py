@@ -15,7 +15,6 @@ from deepbass_engine.audio.stretch import bent
 from deepbass_engine.audio.warp import Bend, Warp
 from deepbass_engine.progress import CancelToken
 
-
 UnderCeiling = Callable[[NDArray[np.float32], int, float], NDArray[np.float32]]
 """Takes samples at a rate under a true peak in dB; those at both ends stay as they are."""
 
@@ -152,4 +151,6 @@ class WarpedStream:
         if self._gain != 1.0:
             heard = heard * self._gain
         ceiling = self._warp.ceiling_dbtp
-        return heard if ceiling is None else self._under_ceiling(heard, self._sample_rate_hz, ceiling)
+        return (
+            heard if ceiling is None else self._under_ceiling(heard, self._sample_rate_hz, ceiling)
+        )

@@ -71,6 +71,13 @@ def add_parser(commands: Any) -> None:
     )
     add_flags(parser, OutputSettings)
     parser.add_argument(
+        "--order",
+        choices=("keep", "auto"),
+        default="keep",
+        help="order of the tracks: keep that in which they are given, or auto, in which their "
+        "tempi, keys and loudness go together (default: keep)",
+    )
+    parser.add_argument(
         "--project",
         metavar="FILE",
         type=Path,
@@ -143,6 +150,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     if (project.default, project.limits) != settings:
         project = project.without_reasons()
+    if args.order == "auto":
+        project = _in_order(project, args, console)
     measured: dict[int, MeasuredTransition] = {}
     extras = _extras(args, target, project, measured)
     try:
@@ -197,6 +206,26 @@ def _settle_style(args: argparse.Namespace) -> None:
             args.style = "auto"
     if given.get("style") == "auto" and args.project is None:
         given.setdefault("target_lufs", USUAL_TARGET_LUFS)
+
+
+def _in_order(project: Project, args: argparse.Namespace, console: Console) -> Project:
+    """The project in an order in which its tracks go together."""
+    from deepbass_engine.mix.ordering import in_order
+    from deepbass_engine.mix.project_tracks import analyze_project
+
+    analyses = analyze_project(
+        project,
+        music=True,
+        jobs=settings_from(args, OutputSettings).jobs,
+        on_progress=console.progress,
+        cancel=console.cancel,
+    )
+    ordered, found = in_order(
+        project, analyses, on_progress=console.progress, cancel=console.cancel
+    )
+    for number, join in enumerate(found.joins, start=1):
+        console.say(f"track {number} to {number + 1}: {join.reason}")
+    return ordered
 
 
 def _search(args: argparse.Namespace) -> SearchSettings | None:

@@ -21,69 +21,53 @@ LOW_HZ, HIGH_HZ = 190.0, 4_000.0
 _LOW_SLOPE_HZ, _HIGH_SLOPE_HZ = 90.0, 1_000.0
 """Width of the crossover between two bands."""
 _BLACKMAN_WIDTH = 5.5
-_LOW_WAITING_DB, _MID_WAITING_DB, _HIGH_WAITING_DB = -30.0, -3.0, -9.0
-"""What is left of each band of a track that waits for its turn."""
-
-Levels = npt.NDArray[np.float64]
+Gains = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BandLevels:
-    """What the three bands of a track are raised by over a fade, in dB, each of shape (n_frames,)."""
+class BandGains:
+    """What the bands of a track are multiplied with over a fade, each of shape (n_frames,)."""
 
-    low_db: Levels
-    mid_db: Levels
-    high_db: Levels
+    low: Gains
+    mid: Gains
+    high: Gains
 
 
-def swapped(
-    n_frames: int, swap_frame: int, bass_frames: int, rest_frames: int
-) -> tuple[BandLevels, BandLevels]:
-    """Levels of the track that leaves and of the one that enters, one in front at a time.
-
-    Until they swap the entering track waits: its bass is gone, its highs and mids stand back.
-    Then it is the other way round.
+def handed_over(n_frames: int, middle_frame: int, n_turning: int) -> tuple[Gains, Gains]:
+    """Gains of a band that one track has until the other takes it, its power kept meanwhile.
 
     Parameters
     ----------
     n_frames
         Length of the fade.
-    swap_frame
-        Middle of the swap.
-    bass_frames, rest_frames
-        How long it takes in the bass, and above it.
+    middle_frame, n_turning
+        Middle and length of the stretch in which it changes hands.
+
+    Returns
+    -------
+    Of the track that leaves and of the one that enters.
     """
-    at = np.arange(n_frames)
-    shares = {
-        length: 0.5
-        - 0.5 * np.cos(np.pi * np.clip((at - swap_frame) / max(1, length) + 0.5, 0.0, 1.0))
-        for length in (bass_frames, rest_frames)
-    }
-    waiting = (
-        (_LOW_WAITING_DB, shares[bass_frames]),
-        (_MID_WAITING_DB, shares[rest_frames]),
-        (_HIGH_WAITING_DB, shares[rest_frames]),
-    )
-    return (
-        BandLevels(*(level * share for level, share in waiting)),
-        BandLevels(*(level * (1.0 - share) for level, share in waiting)),
-    )
+    turn = np.clip((np.arange(n_frames) - middle_frame) / max(1, n_turning) + 0.5, 0.0, 1.0)
+    angle = np.pi / 4 * (1.0 - np.cos(np.pi * turn))
+    leaving, entering = np.cos(angle), np.sin(angle)
+    leaving[turn == 1.0] = entering[turn == 0.0] = 0.0
+    return leaving, entering
 
 
 def equalized(
-    samples: npt.NDArray[np.float32], sample_rate_hz: int, levels: BandLevels
+    samples: npt.NDArray[np.float32], sample_rate_hz: int, bands: BandGains
 ) -> npt.NDArray[np.float32]:
-    """A part of a track with its bands at other levels.
+    """A part of a track with its bands at other levels than its own.
 
     Parameters
     ----------
     samples : float32, shape (n_frames, channels)
-        Not changed. Silence is taken to stand around it, so its ends should be where the levels
-        are 0 or the track is not heard.
+        Not changed. Silence is taken to stand around it, so its ends should be where the gains
+        are 1 or the track is not heard.
     sample_rate_hz
         Its rate.
-    levels
-        What its bands are raised by.
+    bands
+        What its bands are multiplied with.
 
     Returns
     -------
@@ -91,8 +75,7 @@ def equalized(
         A new array.
     """
     more_low, more_mid, more_high = (
-        (np.power(10.0, db / 20.0) - 1.0).astype(np.float32)
-        for db in (levels.low_db, levels.mid_db, levels.high_db)
+        (gain - 1.0).astype(np.float32) for gain in (bands.low, bands.mid, bands.high)
     )
     done = np.empty_like(samples)
     for channel in range(samples.shape[1]):

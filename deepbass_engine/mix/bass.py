@@ -1,44 +1,57 @@
-"""One track in front at a time: in a transition on the beat bass and highs change hands."""
+"""A crossfade band by band: the bass changes hands within a beat, the highs over half of the fade.
+
+So two bass lines are never heard at once, and two hi-hats only for a while; the mids follow the
+fade's curve. Every band keeps its power, so the sum neither sags nor swells.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepbass_engine.fades.eq import BandLevels, equalized, swapped
+from deepbass_engine.fades.curves import FadeGains
+from deepbass_engine.fades.eq import BandGains, equalized, handed_over
 from deepbass_engine.mix.joins.choosing import Join
 
-_REST_BEATS = 8.0
 
-
-def with_one_in_front(
-    join: Join, tail: NDArray[np.float32], head: NDArray[np.float32], sample_rate_hz: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What two tracks give to their transition, each standing back while it waits.
+def crossfaded_by_bands(
+    join: Join,
+    tail: NDArray[np.float32],
+    head: NDArray[np.float32],
+    curve: FadeGains,
+    sample_rate_hz: int,
+) -> NDArray[np.float32]:
+    """A transition on the beat.
 
     Parameters
     ----------
     join
-        How they are joined.
+        How the tracks are joined.
     tail, head : float32, shape (n_frames, 2)
-        As they are.
+        What they give to it.
+    curve
+        What their mids are multiplied with.
+    sample_rate_hz
+        Rate of the mix.
     """
-    leaving, entering = _levels(join, sample_rate_hz)
-    return equalized(tail, sample_rate_hz, leaving), equalized(head, sample_rate_hz, entering)
+    bass = bass_gains(join, sample_rate_hz)
+    middle, _ = _turn(join, sample_rate_hz)
+    highs = handed_over(len(tail), middle, len(tail) // 2)
+    leaving = BandGains(bass.fade_out, curve.fade_out, highs[0])
+    entering = BandGains(bass.fade_in, curve.fade_in, highs[1])
+    mixed = equalized(tail, sample_rate_hz, leaving)
+    mixed += equalized(head, sample_rate_hz, entering)
+    return mixed
 
 
-def bass_gains(join: Join, sample_rate_hz: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the bass of both tracks is multiplied with, frame by frame."""
-    leaving, entering = (
-        np.power(10.0, levels.low_db / 20.0).astype(np.float32)
-        for levels in _levels(join, sample_rate_hz)
-    )
-    return leaving, entering
+def bass_gains(join: Join, sample_rate_hz: int) -> FadeGains:
+    """What the bass of both tracks is multiplied with."""
+    leaving, entering = handed_over(join.placed.n_frames, *_turn(join, sample_rate_hz))
+    return FadeGains(leaving.astype(np.float32), entering.astype(np.float32))
 
 
-def _levels(join: Join, sample_rate_hz: int) -> tuple[BandLevels, BandLevels]:
-    """They swap on a beat, in the middle: the bass within that beat, the rest over some."""
-    n_frames, beat = join.placed.n_frames, 60.0 / join.met.tempo_bpm * sample_rate_hz
-    middle = round(n_frames / 2 / beat) * beat
-    rest = min(_REST_BEATS * beat, n_frames / 2)
-    return swapped(n_frames, round(middle), round(beat), round(rest))
+def _turn(join: Join, sample_rate_hz: int) -> tuple[int, int]:
+    """Middle and length of the beat in which the bass changes hands."""
+    beat = 60.0 / join.met.tempo_bpm * sample_rate_hz
+    middle = round(join.placed.n_frames / 2 / beat) * beat
+    return round(middle), round(beat)

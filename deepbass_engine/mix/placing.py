@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from deepbass_engine.analysis.track import TrackAnalysis
-from deepbass_engine.audio.warp import Warp
+from deepbass_engine.audio.warp import UNWARPED, Warp
 from deepbass_engine.project import Span, Track
 from deepbass_engine.units import rescale_frames
 
@@ -21,7 +21,7 @@ def cut(
     *,
     start_frame: int | None = None,
     end_frame: int | None = None,
-    warp: Warp | None = None,
+    warp: Warp = UNWARPED,
 ) -> Track:
     """Move an end of the part of a track that is used, as far as the file reaches.
 
@@ -36,7 +36,6 @@ def cut(
     warp
         How the track is heard, where the frames are those of a warped one.
     """
-    warp = warp or Warp()
     source = analysis.source
     span = track.span or analysis.span
     start, end = span.start_frame, span.end_frame

@@ -31,7 +31,7 @@ from itertools import pairwise
 
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.audio.source import AudioSource
-from deepbass_engine.audio.warp import Warp
+from deepbass_engine.audio.warp import UNWARPED, Warp
 from deepbass_engine.errors import DeepBassError, InputError, PlanError, shown
 from deepbass_engine.mix.joins.choosing import Join
 from deepbass_engine.mix.joins.planning import Used, gains_db, joins, warped
@@ -76,7 +76,7 @@ class PlannedTrack:
     audible: Span
     loudness_lufs: float | None = None
     n_not_finite: int = 0
-    warp: Warp = Warp()
+    warp: Warp = UNWARPED
     tempo_bpm: float | None = None
     key: str = ""
 

@@ -11,11 +11,14 @@ from deepbass_engine.project import Project
 def analyze_project(
     project: Project,
     *,
+    music: bool = False,
     jobs: int = 0,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> list[TrackAnalysis | InputError]:
     """Analyse every row of a project; see `deepbass_engine.analysis.track.analyze_tracks`.
+
+    With `music` they are listened to as music also where its mix does not need that.
 
     Raises
     ------
@@ -25,7 +28,7 @@ def analyze_project(
     return analyze_tracks(
         [track.path for track in project.tracks],
         project.mix.trim,
-        music=project.needs_music,
+        music=music or project.needs_music,
         jobs=jobs,
         on_progress=on_progress,
         cancel=cancel,

@@ -79,11 +79,9 @@ def gains_of(fade: Fade, sample_rate_hz: int) -> FadeGains | None:
     """
     if fade.method == "nsynth":
         return None
-    found = gains(curve_pair(fade.curve), fade.n_frames, seed=fade.seed)
-    if fade.join is None:
-        return found
-    of_bass = bass_gains(fade.join, sample_rate_hz)
-    return FadeGains(found.fade_out * of_bass[0], found.fade_in * of_bass[1])
+    if fade.join is not None:
+        return bass_gains(fade.join, sample_rate_hz)
+    return gains(curve_pair(fade.curve), fade.n_frames, seed=fade.seed)
 
 
 def discarded_s(plan: MixPlan, index: int) -> tuple[float, float]:

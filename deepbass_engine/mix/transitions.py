@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from deepbass_engine.audio.stream import TrackStream
 from deepbass_engine.audio.warped_stream import WarpedStream
 from deepbass_engine.errors import DeepBassError, DeviceError, ModelError
+from deepbass_engine.fades.curves import gains
 from deepbass_engine.fades.headroom import REACH_S, turned_down
 from deepbass_engine.fades.hybrid import hybrid, morph_at_rate, raw
 from deepbass_engine.fades.limiter import limited
 from deepbass_engine.fades.simple import crossfade
-from deepbass_engine.mix.bass import with_one_in_front
+from deepbass_engine.mix.bass import crossfaded_by_bands
 from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import (
     Morph,
@@ -130,6 +131,8 @@ def transition_audio(
     tail: NDArray[np.float32],
     head: NDArray[np.float32],
     morph: Morph | None = None,
+    *,
+    cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
     """Make a transition.
 
@@ -143,6 +146,8 @@ def transition_audio(
         What the two tracks give to it.
     morph
         What a model said of it, for an NSynth transition.
+    cancel
+        Looked at where it is taken under a ceiling.
 
     Returns
     -------
@@ -151,21 +156,27 @@ def transition_audio(
     """
     fade, rate_hz = plan.fades[index], plan.sample_rate_hz
     if fade.method != "nsynth":
-        return stand_in(plan, index, tail, head)
-    mixed = _mixed(
-        fade, "nsynth", tail, head, morph=morph, kind=fade.morph, sample_rate_hz=rate_hz
-    )
-    return _under_ceiling(fade, mixed, rate_hz)
+        return stand_in(plan, index, tail, head, cancel=cancel)
+    mixed = _mixed(fade, "nsynth", tail, head, morph=morph, kind=fade.morph, sample_rate_hz=rate_hz)
+    return _under_ceiling(fade, mixed, rate_hz, cancel)
 
 
 def stand_in(
-    plan: MixPlan, index: int, tail: NDArray[np.float32], head: NDArray[np.float32]
+    plan: MixPlan,
+    index: int,
+    tail: NDArray[np.float32],
+    head: NDArray[np.float32],
+    *,
+    cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
     """The crossfade of a transition, whatever its method; see `transition_audio`."""
     fade, rate_hz = plan.fades[index], plan.sample_rate_hz
-    if fade.join is not None:
-        tail, head = with_one_in_front(fade.join, tail, head, rate_hz)
-    return _under_ceiling(fade, _mixed(fade, "simple", tail, head), rate_hz)
+    if fade.join is None:
+        mixed = _mixed(fade, "simple", tail, head)
+    else:
+        curve = gains(curve_pair(fade.curve), fade.n_frames, seed=fade.seed)
+        mixed = crossfaded_by_bands(fade.join, tail, head, curve, rate_hz)
+    return _under_ceiling(fade, mixed, rate_hz, cancel)
 
 
 def kept_transition(
@@ -179,7 +190,7 @@ def kept_transition(
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float32]:
     """Make a transition and keep it in the store, if there is one and it `is_worth_keeping`."""
-    mixed = transition_audio(plan, index, tail.samples, head.samples, morph)
+    mixed = transition_audio(plan, index, tail.samples, head.samples, morph, cancel=cancel)
     if store is not None and is_worth_keeping(tail, head, morph):
         store.keep(plan, index, mixed, voice=morph.voice if morph else None, cancel=cancel)
     return mixed
@@ -276,11 +287,11 @@ def _mixed(
 
 
 def _under_ceiling(
-    fade: Fade, mixed: NDArray[np.float32], sample_rate_hz: int
+    fade: Fade, mixed: NDArray[np.float32], sample_rate_hz: int, cancel: CancelToken | None
 ) -> NDArray[np.float32]:
     if fade.ceiling_dbtp is None:
         return mixed
-    return limited(mixed, sample_rate_hz, fade.ceiling_dbtp)
+    return limited(mixed, sample_rate_hz, fade.ceiling_dbtp, cancel=cancel)
 
 
 class _Transitions:
@@ -387,7 +398,8 @@ class _Transitions:
             stream.skip(fades[track_index].out_frame - stream.next_frame)
             self._hand_in(track_index, "tail", stream)
 
-    def _hand_in(self, index: int, side: Literal["tail", "head"], stream: TrackStream | WarpedStream
+    def _hand_in(
+        self, index: int, side: Literal["tail", "head"], stream: TrackStream | WarpedStream
     ) -> None:
         samples = stream.read(self._plan.fades[index].n_frames)
         parts = self._waiting.pair(index, side, Part(samples, stream.is_flawless))

@@ -18,8 +18,8 @@ from msgspec import structs
 
 from deepbass_engine.errors import DeepBassError
 from deepbass_engine.mix.job import mix_project
-from deepbass_engine.mix.project_tracks import analyze_project
 from deepbass_engine.mix.plan import MixPlan, plan_mix
+from deepbass_engine.mix.project_tracks import analyze_project
 from deepbass_engine.mix.quality import MeasuredTransition
 from deepbass_engine.mix.report import MixReport, save_report
 from deepbass_engine.mix.tracklist import save_cue, save_tracklist

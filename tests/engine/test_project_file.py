@@ -186,7 +186,7 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     assert text.decode("ascii") == (
         """\
 {
-  "schema": "deepbass.project/3",
+  "schema": "deepbass.project/4",
   "tracks": [
     {
       "path": "\\u00e9.wav",
@@ -205,12 +205,14 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     "seed": 0,
     "morph": "hybrid",
     "embedding_fade": "LinearFade",
-    "morph_pace": "curve"
+    "morph_pace": "curve",
+    "style": "plain"
   },
   "mix": {
     "trim": "loudness",
     "sample_rate_hz": null,
-    "model": ""
+    "model": "",
+    "target_lufs": 0.0
   },
   "limits": {
     "roughness": 6.0,
@@ -234,6 +236,7 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
       "morph": null,
       "embedding_fade": null,
       "morph_pace": null,
+      "style": null,
       "because": ""
     }
   ]
@@ -267,7 +270,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: P
 # Versions ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [4, 10, 999_999_999])
+@pytest.mark.parametrize("version", [5, 10, 999_999_999])
 def test_a_newer_version_is_refused_before_anything_in_it_is_judged(
     tmp_path: Path, version: int
 ) -> None:

@@ -116,7 +116,6 @@ def _because(best: Considered, met: Meeting, tempi: str) -> str:
     but = [words for name, words in said.items() if getattr(best.terms, name) >= 2.0]
     discarded = best.placed.discarded_s
     left_out = f", {discarded:.1f} s left out" if discarded >= 0.05 else ""
-    return (
-        f"{bars} at {met.tempo_bpm:.1f} BPM ({tempi}{relation}){left_out}"
-        + (f"; {', '.join(but)}" if but else "")
+    return f"{bars} at {met.tempo_bpm:.1f} BPM ({tempi}{relation}){left_out}" + (
+        f"; {', '.join(but)}" if but else ""
     )

@@ -86,13 +86,12 @@ def joins(
                 row.analysis.music,
                 gain,
             )
-            for row, may_move, gain in zip(
-                (left, right), (left.may_end_elsewhere, right.may_begin_elsewhere), both, strict=True
+            for row, may_move, gain in (
+                (left, left.may_end_elsewhere, both[0]),
+                (right, right.may_begin_elsewhere, both[1]),
             )
         )
-        n_asked = (
-            None if own.duration_s is None else frames_from_seconds(own.duration_s, rate_hz)
-        )
+        n_asked = None if own.duration_s is None else frames_from_seconds(own.duration_s, rate_hz)
         if n_asked == 0:
             found.append("")
             continue

@@ -68,6 +68,8 @@ def test_every_setting_is_a_flag_of_mix_with_its_help_and_default(
             default = "" if setting.default in (None, "") else f"(default: {setting.default})"
             if setting.name == "method":  # auto is the command's, not a setting
                 names, default = "{simple,nsynth,auto}", ""
+            if setting.name in ("style", "target_lufs"):  # so are these defaults
+                default = "(default: "
             line = f"{setting.flag} {names} {setting.help} {default}"
             assert "".join(line.split()) in text
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deepbass_engine.fades.eq import BandLevels, equalized, swapped
+from deepbass_engine.fades.eq import BandGains, equalized, handed_over
+from deepbass_engine.units import gain_from_db
 
 RATE_HZ = 44_100
 N = 2 * RATE_HZ
 
 
-def flat(low_db: float, mid_db: float, high_db: float) -> BandLevels:
-    return BandLevels(*(np.full(N, level) for level in (low_db, mid_db, high_db)))
+def flat(low_db: float, mid_db: float, high_db: float) -> BandGains:
+    return BandGains(*(np.full(N, gain_from_db(level)) for level in (low_db, mid_db, high_db)))
 
 
 def sine(hz: float) -> np.ndarray:
@@ -48,35 +49,35 @@ def test_the_phase_does_not_move() -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000, 96_000])
-def test_the_bass_of_the_waiting_track_is_gone_at_any_rate(rate_hz: int) -> None:
+def test_a_bass_that_was_handed_over_is_gone_at_any_rate(rate_hz: int) -> None:
     n = 4 * rate_hz
     kick = np.sin(2 * np.pi * 70 * np.arange(n) / rate_hz)
     bass = np.repeat(kick[:, None], 2, axis=1).astype(np.float32)
-    leaving, entering = swapped(n, n // 2, rate_hz // 2, rate_hz)
-    before, behind = (
-        slice(rate_hz // 2, n // 2 - rate_hz // 4),
-        slice(n // 2 + rate_hz // 4, -rate_hz // 2),
-    )
-    for levels, waits, leads in ((leaving, behind, before), (entering, before, behind)):
-        done = equalized(bass, rate_hz, levels)
+    before = slice(rate_hz // 2, n // 2 - rate_hz // 4)
+    behind = slice(n // 2 + rate_hz // 4, -rate_hz // 2)
+    leaving, entering = handed_over(n, n // 2, rate_hz // 2)
+    for low, waits, leads in ((leaving, behind, before), (entering, before, behind)):
+        done = equalized(bass, rate_hz, BandGains(low, np.ones(n), np.ones(n)))
         assert np.mean(done[waits] ** 2) < np.mean(bass[waits] ** 2) * 10 ** (-20 / 10)
         np.testing.assert_allclose(done[leads], bass[leads], atol=1e-3)
 
 
-def test_swapping_makes_no_click() -> None:
+def test_handing_over_makes_no_click() -> None:
     tone = sine(100.0)
-    leaving, _ = swapped(N, N // 2, RATE_HZ // 2, RATE_HZ)
-    done = equalized(tone, RATE_HZ, leaving)
+    leaving, _ = handed_over(N, N // 2, RATE_HZ // 2)
+    done = equalized(tone, RATE_HZ, BandGains(leaving, leaving, leaving))
     bend = np.abs(np.diff(done[1_000:-1_000, 0].astype(np.float64), 2))
     assert bend.max() < 1.2 * np.abs(np.diff(tone[:, 0].astype(np.float64), 2)).max()
 
 
-def test_the_levels_of_both_tracks_mirror_each_other() -> None:
-    leaving, entering = swapped(10_001, 5_000, 1_000, 4_000)
-    np.testing.assert_allclose(leaving.low_db, entering.low_db[::-1], atol=1e-9)
-    assert leaving.low_db[0] == leaving.high_db[0] == entering.mid_db[-1] == 0.0
+def test_while_it_changes_hands_a_band_keeps_its_power() -> None:
+    leaving, entering = handed_over(10_001, 5_000, 4_000)
+    np.testing.assert_allclose(leaving**2 + entering**2, 1.0, atol=1e-9)
+    np.testing.assert_allclose(leaving, entering[::-1], atol=1e-9)
+    assert (leaving[0], leaving[-1]) == (1.0, 0.0)
 
 
 def test_a_fade_of_a_few_frames_is_made_too() -> None:
-    leaving, _ = swapped(3, 1, 10, 20)
-    assert equalized(np.ones((3, 2), np.float32), RATE_HZ, leaving).shape == (3, 2)
+    leaving, _ = handed_over(3, 1, 10)
+    bands = BandGains(leaving, leaving, leaving)
+    assert equalized(np.ones((3, 2), np.float32), RATE_HZ, bands).shape == (3, 2)

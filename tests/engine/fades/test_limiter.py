@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepbass_engine.analysis.true_peak import true_peak_plain
+from deepbass_engine.errors import Cancelled
 from deepbass_engine.fades.limiter import REACH_S, limited
+from deepbass_engine.progress import CancelToken
 from deepbass_engine.units import gain_from_db
 
 RATE_HZ = 44_100
@@ -62,3 +66,49 @@ def test_the_ends_meet_their_neighbours() -> None:
     loud = noise(9_000, 0.6)
     done = limited(loud, RATE_HZ, -1.0)
     np.testing.assert_array_equal(done[[0, -1]], loud[[0, -1]])
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_frames=st.integers(3_000, 20_000),
+    level=st.floats(0.2, 10.0),
+    ceiling_dbtp=st.floats(-9.0, 0.0),
+)
+@settings(deadline=None, max_examples=25)
+def test_anything_that_fades_in_and_out_comes_out_under_any_ceiling(
+    seed, n_frames, level, ceiling_dbtp
+):
+    samples = noise(n_frames, level, seed) * np.hanning(n_frames)[:, None].astype(np.float32) ** 2
+    done = limited(samples, RATE_HZ, ceiling_dbtp)
+    assert true_peak_plain(done, RATE_HZ) <= gain_from_db(ceiling_dbtp + 0.05)
+
+
+def test_the_gain_has_no_corners() -> None:
+    samples = np.full((RATE_HZ, 1), 0.25, np.float32)
+    samples[20_000:20_100] = 1.5
+    gain = limited(samples, RATE_HZ, -1.0)[:, 0].astype(np.float64) / samples[:, 0]
+    slope = np.diff(gain)
+    assert gain.min() < 0.6
+    # 1 to 0.6 and back within a tenth of a second each: a straight line would fall by 9e-5 a frame
+    assert np.abs(slope).max() < 4e-4
+    assert np.abs(np.diff(slope)).max() < 2e-6
+
+
+def test_what_was_given_stays_and_gives_the_same_bits_again() -> None:
+    loud = noise(9_000, 0.6)
+    before = loud.copy()
+    first = limited(loud, RATE_HZ, -1.0)
+    np.testing.assert_array_equal(loud, before)
+    np.testing.assert_array_equal(limited(loud, RATE_HZ, -1.0), first)
+
+
+def test_nothing_stays_nothing() -> None:
+    nothing = np.zeros((0, 2), np.float32)
+    assert limited(nothing, RATE_HZ, -1.0) is nothing
+
+
+def test_it_stops_when_asked() -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        limited(noise(9_000, 0.6), RATE_HZ, -1.0, cancel=cancel)

@@ -203,42 +203,42 @@ def stretch(start: int, n_frames: int) -> Stretch:
 
 
 def test_the_least_recently_used_stretches_go_first(plan):
-    source, other = plan.tracks[0].source, plan.tracks[1].source
+    track, other = plan.tracks[:2]
     stretches = DecodedStretches(limit_bytes=3 * 800)
     for first in (0, 1000, 2000):
-        stretches.keep(source, RATE_HZ, stretch(first, 100))
-    assert stretches.holding(source, RATE_HZ, 0) is not None
+        stretches.keep(track, RATE_HZ, stretch(first, 100))
+    assert stretches.holding(track, RATE_HZ, 0) is not None
     stretches.keep(other, RATE_HZ, stretch(0, 100))
-    held = [stretches.holding(source, RATE_HZ, first) is not None for first in (0, 1000, 2000)]
+    held = [stretches.holding(track, RATE_HZ, first) is not None for first in (0, 1000, 2000)]
     assert held == [True, False, True]
     assert stretches.n_bytes == 3 * 800
 
 
 def test_a_stretch_beyond_the_limit_is_not_kept_and_drives_none_out(plan):
-    source = plan.tracks[0].source
+    track = plan.tracks[0]
     stretches = DecodedStretches(limit_bytes=800)
-    stretches.keep(source, RATE_HZ, stretch(0, 100))
-    stretches.keep(source, RATE_HZ, stretch(500, 101))
-    assert stretches.holding(source, RATE_HZ, 99) is not None
-    assert stretches.holding(source, RATE_HZ, 100) is None
-    assert stretches.holding(source, RATE_HZ, 500) is None
+    stretches.keep(track, RATE_HZ, stretch(0, 100))
+    stretches.keep(track, RATE_HZ, stretch(500, 101))
+    assert stretches.holding(track, RATE_HZ, 99) is not None
+    assert stretches.holding(track, RATE_HZ, 100) is None
+    assert stretches.holding(track, RATE_HZ, 500) is None
 
 
 def test_a_stretch_takes_the_place_of_what_it_covers(plan):
-    source = plan.tracks[0].source
+    track = plan.tracks[0]
     stretches = DecodedStretches()
-    stretches.keep(source, RATE_HZ, stretch(10, 100))
-    stretches.keep(source, 8000, stretch(10, 100))
-    stretches.keep(source, RATE_HZ, stretch(0, 200))
+    stretches.keep(track, RATE_HZ, stretch(10, 100))
+    stretches.keep(track, 8000, stretch(10, 100))
+    stretches.keep(track, RATE_HZ, stretch(0, 200))
     assert stretches.n_bytes == 8 * (200 + 100)
 
 
 def test_of_two_stretches_the_one_that_reaches_further_is_given(plan):
-    source = plan.tracks[0].source
+    track = plan.tracks[0]
     stretches = DecodedStretches()
-    stretches.keep(source, RATE_HZ, stretch(50, 100))
-    stretches.keep(source, RATE_HZ, stretch(0, 100))
-    found = stretches.holding(source, RATE_HZ, 60)
+    stretches.keep(track, RATE_HZ, stretch(50, 100))
+    stretches.keep(track, RATE_HZ, stretch(0, 100))
+    found = stretches.holding(track, RATE_HZ, 60)
     assert found is not None
     assert found.start_frame == 50
 

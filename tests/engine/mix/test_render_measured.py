@@ -93,7 +93,7 @@ def test_what_is_measured_is_the_mix_and_its_files(
                 entering.span.start_frame : min(entering.span.end_frame, end + N_CONTEXT)
             ],
             mix[fade.start_frame : fade.start_frame + fade.n_frames],
-            gains_of(fade),
+            gains_of(fade, RATE_HZ),
             discarded_s(plan, fade.index),
             loudness_lufs(plan, fade.index),
         )

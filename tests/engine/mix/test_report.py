@@ -86,14 +86,17 @@ def test_the_document_has_the_keys_of_its_schema_and_says_what_was_mixed(
         {
             "path": str(tracks[0]), "span_s": [0.0, 3.0],
             "start_frame": 0, "end_frame": 48_000, "gain_db": 0.0,
+            "tempo_bpm": None, "key": "",
         },
         {
             "path": str(tracks[1]), "span_s": [1.0, 1.5],
             "start_frame": 44_000, "end_frame": 52_000, "gain_db": 0.0,
+            "tempo_bpm": None, "key": "",
         },
         {
             "path": str(tracks[2]), "span_s": [0.0, 4.0],
             "start_frame": 48_000, "end_frame": 112_000, "gain_db": 0.0,
+            "tempo_bpm": None, "key": "",
         },
     ]  # fmt: skip
     why = "track 2 (two.wav) has 0:00.5 of sound for its two transitions"
@@ -103,6 +106,7 @@ def test_the_document_has_the_keys_of_its_schema_and_says_what_was_mixed(
             "curve": "equal_power", "seed": 3, "start_frame": start_frame, "frames": 4000,
             "asked_frames": 8000, "shortened_because": why, "because": "", "flagged": None,
             "reasons": [], "score": None, "quality": None, "nsynth": None,
+            "join": None,
         }
         for index, start_frame in enumerate([44_000, 48_000])
     ]  # fmt: skip

@@ -18,7 +18,6 @@ from nsynth_mixes import model_name as model_name
 from quickly import assert_within, best_of_three
 
 from deepbass_engine.analysis.track import analyze_tracks
-from deepbass_engine.audio.stream import TrackStream
 from deepbass_engine.errors import Cancelled
 from deepbass_engine.fades.simple import crossfade
 from deepbass_engine.mix import pair as pair_module
@@ -29,6 +28,7 @@ from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.plan import MixPlan, plan_mix
 from deepbass_engine.mix.playback import DecodedStretches, audio_around
 from deepbass_engine.mix.search import search_transitions, with_choice
+from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken, Progress
 from deepbass_engine.project import Project, Span, tracks_of
@@ -193,12 +193,12 @@ def test_the_two_tracks_are_decoded_once_for_all_candidates(
 ) -> None:
     opened = []
 
-    def stream(*arguments: object, **keywords: object) -> TrackStream:
+    def stream(*arguments: object, **keywords: object) -> object:
         opened.append(arguments[0])
-        return TrackStream(*arguments, **keywords)
+        return open_track(*arguments, **keywords)
 
     for module in (pair_module, playback):
-        monkeypatch.setattr(module, "TrackStream", stream)
+        monkeypatch.setattr(module, "open_track", stream)
     stretches = DecodedStretches()
     first = clash.searched(3, stretches=stretches)
     assert len(opened) == 2

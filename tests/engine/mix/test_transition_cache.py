@@ -68,7 +68,7 @@ def test_numpy_reads_what_is_kept(plan, samples, folder):
 
 def test_transitions_lie_in_the_users_cache_unless_told_otherwise(plan, samples, cache_folder):
     TransitionStore().keep(plan, 0, samples)
-    assert len(kept_files(cache_folder / "transitions-1")) == 1
+    assert len(kept_files(cache_folder / "transitions-2")) == 1
 
 
 def test_nothing_is_found_that_was_not_kept(plan, samples, folder):
