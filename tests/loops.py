@@ -57,7 +57,7 @@ def loop(
     sound = np.zeros(n)
     sixteenth_s = 15.0 / tempo_bpm
     kicks, snares, hats = PATTERNS[pattern]
-    hits = ((kicks, _kick(), 0.9), (snares, _snare(random), 0.5), (hats, _hat(random), 0.25))
+    hits = ((kicks, kick(), 0.9), (snares, _snare(random), 0.5), (hats, _hat(random), 0.25))
     n_bars = int((seconds - first_beat_s) / (16 * sixteenth_s)) + 1
     for bar in range(n_bars):
         for steps, sample, level in hits:
@@ -90,7 +90,8 @@ def _add(sound: np.ndarray, sample: np.ndarray, level: float, at_s: float) -> No
     sound[first : first + len(part)] += level * part
 
 
-def _kick() -> np.ndarray:
+def kick() -> np.ndarray:
+    """One of its kicks."""
     at = np.arange(round(0.25 * RATE_HZ)) / RATE_HZ
     return np.sin(2 * np.pi * (50 * at + 4 * (1 - np.exp(-at * 40)))) * np.exp(-at * 14)
 

@@ -25,6 +25,7 @@ BEATS_PER_BAR = 4
 _SHORTEST_S = 6.0
 _PIECE_S = 20.0
 _STEADY_MS = 25.0
+_LEAST_CONFIDENCE = 0.5
 _LOCAL_MEAN_S = 1.0
 _PROFILE_STEPS = 96
 _CHANCE, _SURE = 3.0, 6.0
@@ -67,6 +68,11 @@ class BeatGrid:
     def is_steady(self) -> bool:
         """Whether the grid holds throughout."""
         return self.drift_ms <= _STEADY_MS
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether music may be put on these beats: there are some, and they hold throughout."""
+        return self.confidence >= _LEAST_CONFIDENCE and self.is_steady
 
     @property
     def beat_s(self) -> float:

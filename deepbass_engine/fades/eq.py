@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ LOW_HZ, HIGH_HZ = 190.0, 4_000.0
 _LOW_SLOPE_HZ, _HIGH_SLOPE_HZ = 90.0, 1_000.0
 """Width of the crossover between two bands."""
 _BLACKMAN_WIDTH = 5.5
-Gains = npt.NDArray[np.float64]
+Gains = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from deepbass_engine.mix.measures.beats import beats
 from deepbass_engine.mix.measures.breaks import click, flux
 from deepbass_engine.mix.measures.levels import Levels, loudness_dip, loudness_jump
 from deepbass_engine.mix.measures.lows import Lows, bass_overlap, kicks
@@ -63,7 +64,7 @@ def measure(
             loudness_dip=loudness_dip(levels, limits.loudness_dip),
             loudness_jump=loudness_jump(levels, limits.loudness_jump),
             bass_overlap=None if lows is None else bass_overlap(lows, limits.bass_overlap),
-            kicks=None if lows is None else kicks(lows, limits.kicks),
+            kicks=_together(audio, lows, limits.kicks),
             click=clicks,
             flux=jumps,
             discarded=_discarded(audio, limits.discarded),
@@ -72,6 +73,15 @@ def measure(
         dissonance=dissonance_curve,
         outline=_outline(audio),
     )
+
+
+def _together(audio: TransitionAudio, lows: Lows | None, limit: float) -> Measure | None:
+    """How far beats fall apart; where they are not sure, kicks."""
+    if lows is None:
+        return None
+    if audio.beats_s is not None:
+        return beats(audio.beats_s, audio.n_frames / audio.sample_rate_hz, limit)
+    return kicks(lows, limit)
 
 
 def _discarded(audio: TransitionAudio, limit: float) -> Measure:

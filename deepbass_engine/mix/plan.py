@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from deepbass_engine.analysis.beats import BeatGrid
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.warp import UNWARPED, Warp
@@ -66,8 +67,8 @@ class PlannedTrack:
         Samples known to be no finite numbers; a problem of the plan says so.
     warp
         How it is heard: the frames of its parts are those of the warped track.
-    tempo_bpm, key
-        Its own tempo, and its key by name, where they are known.
+    beats, key
+        Its beats, in its own time, and its key by name, where they are known.
     """
 
     id: str
@@ -77,7 +78,7 @@ class PlannedTrack:
     loudness_lufs: float | None = None
     n_not_finite: int = 0
     warp: Warp = UNWARPED
-    tempo_bpm: float | None = None
+    beats: BeatGrid | None = None
     key: str = ""
 
     def reach(self, sample_rate_hz: int) -> Span:
@@ -285,7 +286,7 @@ def _planned(row: Used, warp: Warp, span: Span, rate_hz: int) -> PlannedTrack:
         loudness_lufs,
         analysis.n_not_finite,
         warp,
-        None if music is None or music.beats is None else music.beats.tempo_bpm,
+        None if music is None else music.beats,
         "" if music is None or music.key is None else music.key.name,
     )
 

@@ -36,6 +36,7 @@ from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transition_audio import (
     CONTEXT_S,
     TransitionAudio,
+    beats_s,
     discarded_s,
     gains_of,
     loudness_lufs,
@@ -396,6 +397,7 @@ def audio_around(
         gains_of(fade, rate_hz),
         discarded_s(plan, index),
         loudness_lufs(plan, index),
+        beats_s(plan, index),
     )
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from deepbass_engine.settings import QualityLimits
 
-VERSION = "1"
+VERSION = "2"
 """Goes up whenever what is measured of the same audio changes."""
 
 MEASURES = (

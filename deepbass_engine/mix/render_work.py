@@ -24,6 +24,7 @@ from deepbass_engine.mix.track_reading import TrackReading
 from deepbass_engine.mix.transition_audio import (
     CONTEXT_S,
     TransitionAudio,
+    beats_s,
     discarded_s,
     gains_of,
     loudness_lufs,
@@ -224,6 +225,7 @@ class RenderWork:
                 gains_of(fade, self._plan.sample_rate_hz),
                 discarded_s(self._plan, fade.index),
                 loudness_lufs(self._plan, fade.index),
+                beats_s(self._plan, fade.index),
             )
             keep = is_worth_keeping(tail, head, morph)
             self._measures.measure(fade.index, audio, keep=keep)

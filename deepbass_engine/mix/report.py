@@ -162,7 +162,7 @@ def make_report(
                 start_frame=start_frame,
                 end_frame=start_frame + track.span.n_frames,
                 gain_db=db_from_gain(track.warp.gain),
-                tempo_bpm=track.tempo_bpm,
+                tempo_bpm=None if track.beats is None else track.beats.tempo_bpm,
                 key=track.key,
             )
             for track, start_frame in zip(plan.tracks, plan.track_starts, strict=True)

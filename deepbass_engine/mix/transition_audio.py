@@ -20,6 +20,8 @@ from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.settings import curve_pair
 from deepbass_engine.units import seconds_from_frames
 
+Times = NDArray[np.float64]
+
 CONTEXT_S = 3.0
 """What is looked at of each track beside the transition, where it has as much."""
 
@@ -44,6 +46,9 @@ class TransitionAudio:
         Music that is left out: at the end of the track that leaves, at the begin of the other.
     loudness_lufs
         Integrated loudness of both tracks, whole; None where it is not known of both.
+    beats_s
+        Times of the beats of both tracks, from where the transition begins; None where those of
+        one are not sure.
     """
 
     sample_rate_hz: int
@@ -53,6 +58,7 @@ class TransitionAudio:
     gains: FadeGains | None
     discarded_s: tuple[float, float] = (0.0, 0.0)
     loudness_lufs: tuple[float, float] | None = None
+    beats_s: tuple[Times, Times] | None = None
 
     @property
     def n_frames(self) -> int:
@@ -91,6 +97,23 @@ def discarded_s(plan: MixPlan, index: int) -> tuple[float, float]:
     n_start = max(0, entering.span.start_frame - entering.audible.start_frame)
     rate_hz = plan.sample_rate_hz
     return seconds_from_frames(n_end, rate_hz), seconds_from_frames(n_start, rate_hz)
+
+
+def beats_s(plan: MixPlan, index: int) -> tuple[Times, Times] | None:
+    """When the beats of both tracks are heard within a transition; None where one is not sure."""
+    fade, rate_hz = plan.fades[index], plan.sample_rate_hz
+    found = []
+    for track, first in (
+        (plan.tracks[index], fade.out_frame),
+        (plan.tracks[index + 1], fade.in_frame),
+    ):
+        if track.beats is None or not track.beats.is_sure:
+            return None
+        ends = (track.warp.source_frame(first), track.warp.source_frame(first + fade.n_frames))
+        own_s = track.beats.beats_s(ends[0] / rate_hz, ends[1] / rate_hz)
+        heard = [track.warp.heard_frame(time_s * rate_hz) - first for time_s in own_s]
+        found.append(np.array(heard) / rate_hz)
+    return found[0], found[1]
 
 
 def loudness_lufs(plan: MixPlan, index: int) -> tuple[float, float] | None:

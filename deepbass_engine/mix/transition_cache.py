@@ -264,7 +264,11 @@ def _measured_name(
     context = frames_from_seconds(CONTEXT_S, plan.sample_rate_hz)
     n_before = min(context, fade.out_frame - leaving.span.start_frame)
     n_behind = min(context, entering.span.end_frame - fade.in_frame - fade.n_frames)
-    of_tracks = (discarded_s(plan, index), loudness_lufs(plan, index))
+    of_tracks = (
+        discarded_s(plan, index),
+        loudness_lufs(plan, index),
+        (leaving.beats, entering.beats),
+    )
     return naming.digest((quality.VERSION, *decides, n_before, n_behind, of_tracks))
 
 

@@ -308,6 +308,7 @@ def subject_of(plan: MixPlan, fade: Fade, voice: Hashable) -> Hashable:
         (fade.method, fade.curve, fade.seed, morph, fade.join, fade.ceiling_dbtp),
         discarded_s(plan, fade.index),
         loudness_lufs(plan, fade.index),
+        (leaving.beats, entering.beats),
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from deepbass_engine.analysis.music import Music
-from deepbass_engine.mix.joins.choosing import LEAST_CONFIDENCE
 from deepbass_engine.playlists import natural_key
 from deepbass_engine.units import clock_text
 from deepbass_gui.jobs.library import TrackFacts
@@ -164,8 +163,7 @@ def _tempo(track: ShownTrack) -> str:
     if music is None or music.beats is None:
         return ""
     shown = f"{music.beats.tempo_bpm:.1f}"
-    is_sure = music.beats.is_steady and music.beats.confidence >= LEAST_CONFIDENCE
-    return shown if is_sure else f"({shown})"
+    return shown if music.beats.is_sure else f"({shown})"
 
 
 def _key(track: ShownTrack) -> str:

@@ -10,7 +10,7 @@ Bar lines of both fall together, and the leaving track ends on one::
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deepbass_engine.mix.joins.side import Side
@@ -68,26 +68,43 @@ def placed(
     assert leaving.grid is not None
     bar = leaving.grid.beats_per_bar * 60.0 / met.tempo_bpm * rate_hz
     lengths = [(n, round(n * bar)) for n in LADDER_BARS] if n_asked is None else [(0, n_asked)]
-    ends = (
-        leaving.downbeats(leaving.end - budget, leaving.end + _NEAR_FRAMES)
-        if leaving.may_move
-        else (leaving.end,)
-    )
-    starts = (
-        entering.downbeats(entering.start - _NEAR_FRAMES, entering.start + budget)
-        if entering.may_move
-        else (entering.start,)
-    )
     for n_bars, n_frames in lengths:
         if n_bars and n_frames > LONGEST_S * rate_hz:
             continue
         taken_out, taken_in = n_frames * met.out_ratio, n_frames * met.in_ratio
-        for end in map(float, ends):
-            for start in map(float, starts):
-                left_out = max(0.0, leaving.end - end), max(0.0, start - entering.start)
-                if (
-                    sum(left_out) <= budget
-                    and left_out[0] + taken_out <= MOST_OF_A_TRACK * leaving.n_frames
-                    and left_out[1] + taken_in <= MOST_OF_A_TRACK * entering.n_frames
-                ):
-                    yield Placed(n_bars, n_frames, end - taken_out, start, sum(left_out) / rate_hz)
+        for end, start in _places(leaving, entering, met, taken_out, budget):
+            left_out = max(0.0, leaving.end - end), max(0.0, start - entering.start)
+            if (
+                sum(left_out) <= budget
+                and left_out[0] + taken_out <= MOST_OF_A_TRACK * leaving.n_frames
+                and left_out[1] + taken_in <= MOST_OF_A_TRACK * entering.n_frames
+            ):
+                yield Placed(n_bars, n_frames, end - taken_out, start, sum(left_out) / rate_hz)
+
+
+def _places(
+    leaving: Side, entering: Side, met: Meeting, taken: float, budget: float
+) -> Iterator[tuple[float, float]]:
+    """Where the one may end and the other begin so that their bar lines fall together.
+
+    What a person has chosen stays; where that is both ends, so does how their bars lie.
+    """
+    last, first = leaving.end + _NEAR_FRAMES, entering.start - _NEAR_FRAMES
+    if not leaving.may_move and entering.may_move:
+        ends: Iterable[float] = (leaving.end,)
+    elif leaving.may_move and not entering.may_move:
+        behind = entering.beats_behind_bar(entering.start) * met.relation
+        behind += taken / leaving.beat_frames
+        ends = map(float, leaving.downbeats(leaving.end - budget, last, behind))
+    elif leaving.may_move:
+        ends = map(float, leaving.downbeats(leaving.end - budget, last))
+    else:
+        yield leaving.end, entering.start
+        return
+    for end in ends:
+        if not entering.may_move:
+            yield end, entering.start
+            continue
+        behind = leaving.beats_behind_bar(end - taken) / met.relation
+        for start in entering.downbeats(first, entering.start + budget, behind):
+            yield end, float(start)

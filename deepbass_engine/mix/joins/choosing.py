@@ -14,7 +14,6 @@ from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.mix.joins.tempo import MOST_STRETCH, Meeting, is_near, meeting
 from deepbass_engine.mix.joins.terms import Terms, terms_of
 
-LEAST_CONFIDENCE = 0.5
 N_TOLD = 5
 """Candidates that are told of a join."""
 
@@ -97,7 +96,7 @@ def _no_beat(which: str, side: Side) -> str:
         return f"{which} has no beat"
     if not grid.is_steady:
         return f"the tempo of {which} drifts"
-    if grid.confidence < LEAST_CONFIDENCE:
+    if not grid.is_sure:
         return f"the beat of {which} is not sure ({grid.confidence:.0%})"
     return ""
 

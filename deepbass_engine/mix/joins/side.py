@@ -56,13 +56,27 @@ class Side:
         assert self.grid is not None
         return 60.0 / self.grid.tempo_bpm * self.rate_hz
 
-    def downbeats(self, first: float, last: float) -> NDArray[np.float64]:
-        """Frames of the bars' first beats between two frames, both included."""
+    @property
+    def bar_frames(self) -> float:
+        """Length of a bar."""
         assert self.grid is not None
-        bar = self.grid.beats_per_bar * self.beat_frames
-        phase = self.grid.first_beat_s * self.rate_hz + self.grid.first_downbeat * self.beat_frames
+        return self.grid.beats_per_bar * self.beat_frames
+
+    @property
+    def first_bar(self) -> float:
+        """The frame at which the first whole bar begins."""
+        assert self.grid is not None
+        return self.grid.first_beat_s * self.rate_hz + self.grid.first_downbeat * self.beat_frames
+
+    def downbeats(self, first: float, last: float, behind: float = 0.0) -> NDArray[np.float64]:
+        """Frames so many beats behind bar lines, those between two frames, both included."""
+        phase, bar = self.first_bar + behind * self.beat_frames, self.bar_frames
         numbers = np.arange(np.ceil((first - phase) / bar), np.floor((last - phase) / bar) + 1)
         return np.asarray(phase + numbers * bar, np.float64)
+
+    def beats_behind_bar(self, frame: float) -> float:
+        """How many beats behind the last bar line a frame is."""
+        return (frame - self.first_bar) % self.bar_frames / self.beat_frames
 
     def loudness_lufs(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
         """How loud it is at frames, with its gain; silent beyond its ends."""
@@ -107,7 +121,4 @@ class Side:
 
     def bar_number(self, frame: float) -> int:
         """Number of the bar that begins at a frame."""
-        assert self.grid is not None
-        bar = self.grid.beats_per_bar * self.beat_frames
-        phase = self.grid.first_beat_s * self.rate_hz + self.grid.first_downbeat * self.beat_frames
-        return round((frame - phase) / bar)
+        return round((frame - self.first_bar) / self.bar_frames)

@@ -1,0 +1,314 @@
+"""Tracks joined on the beat: where, how long, how it sounds, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from loops import RATE_HZ, kick, loop
+from mixes import rendered_to, samples_of
+
+from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
+from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
+from deepbass_engine.analysis.true_peak import true_peak_plain
+from deepbass_engine.mix.joins.choosing import Join, joined
+from deepbass_engine.mix.joins.side import Side
+from deepbass_engine.mix.joins.tempo import MOST_STRETCH, is_near, meeting
+from deepbass_engine.mix.measuring import measure
+from deepbass_engine.mix.plan import MixPlan, plan_mix
+from deepbass_engine.mix.playback import MixStream, audio_around
+from deepbass_engine.mix.track_stream import open_track
+from deepbass_engine.progress import CancelToken
+from deepbass_engine.project import Project, Span, Transition, tracks_of
+from deepbass_engine.settings import MixSettings, TransitionSpec
+from deepbass_engine.units import db_from_gain
+
+tempi = st.floats(60.0, 200.0)
+AUTO = TransitionSpec(style="auto")
+LOOPS = (("house", 122.37, 0.31), ("house", 126.8, 0.12), ("break", 63.0, 0.4))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two loops near in tempo, and one at half of it."""
+    folder = tmp_path_factory.mktemp("loops")
+    paths = []
+    for number, (pattern, tempo_bpm, first_beat_s) in enumerate(LOOPS):
+        made = loop(pattern, tempo_bpm, seconds=75.0, first_beat_s=first_beat_s, seed=number)
+        path = folder / f"{number}.wav"
+        soundfile.write(path, made.samples, RATE_HZ, subtype="FLOAT")
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def heard(files: list[Path]) -> list[TrackAnalysis]:
+    found = analyze_tracks(files, music=True)
+    return [analysis for analysis in found if isinstance(analysis, TrackAnalysis)]
+
+
+def project_of(heard: list[TrackAnalysis], target_lufs: float = 0.0, **own: object) -> Project:
+    rows = tracks_of(analysis.source.path for analysis in heard)
+    transitions = (Transition(out_track=rows[0].id, in_track=rows[1].id, **own),) if own else ()
+    mix = MixSettings(target_lufs=target_lufs)
+    return Project(tracks=rows, default=AUTO, mix=mix, transitions=transitions)
+
+
+def planned(heard: list[TrackAnalysis], target_lufs: float = 0.0, **own: object) -> MixPlan:
+    return plan_mix(project_of(heard, target_lufs, **own), heard)
+
+
+def true_beats_s(plan: MixPlan, side: int) -> np.ndarray:
+    """When the beats that were put into a loop are heard within the transition."""
+    fade, track = plan.fades[0], plan.tracks[side]
+    first = (fade.out_frame, fade.in_frame)[side]
+    _, tempo_bpm, first_beat_s = LOOPS[int(track.source.path.stem)]
+    own = (first_beat_s + np.arange(400) * 60.0 / tempo_bpm) * plan.sample_rate_hz
+    at = np.array([track.warp.heard_frame(frame) for frame in own]) - first
+    return at[(at >= -1) & (at < fade.n_frames)] / plan.sample_rate_hz
+
+
+def kick_s(samples: np.ndarray, near_s: float) -> float:
+    """When a kick is heard, within 40 ms of where it is expected."""
+    shape, reach = np.diff(kick()[:1_500]), round(0.04 * RATE_HZ)
+    first = max(0, round(near_s * RATE_HZ) - reach)
+    part = np.diff(samples[first : first + 2 * reach + len(shape) + 1])
+    return (first + int(np.argmax(np.correlate(part, shape, "valid")))) / RATE_HZ
+
+
+# Tempi
+
+
+@given(tempi, tempi)
+def test_both_tracks_come_to_one_tempo_in_beats_of_the_first(out_bpm: float, in_bpm: float) -> None:
+    met = meeting(out_bpm, in_bpm)
+    assert out_bpm * met.out_ratio == pytest.approx(met.tempo_bpm)
+    assert in_bpm * met.relation * met.in_ratio == pytest.approx(met.tempo_bpm)
+    assert met.out_ratio * met.in_ratio == pytest.approx(1.0)
+
+
+@given(tempi, st.sampled_from([0.5, 1.0, 2.0]), st.floats(-0.1, 0.1))
+def test_half_and_double_time_are_as_near_as_the_same(
+    out_bpm: float, times: float, away: float
+) -> None:
+    met = meeting(out_bpm, out_bpm / times * (1.0 + away))
+    assert met.relation == times
+    assert is_near(met) == (max(met.out_ratio, met.in_ratio) <= 1.0 + MOST_STRETCH)
+
+
+# Where and how long
+
+
+def test_two_steady_loops_are_joined_by_bars_and_it_is_said(heard: list[TrackAnalysis]) -> None:
+    plan = planned(heard[:2])
+    (fade,) = plan.fades
+    assert fade.join is not None
+    assert fade.join.placed.n_bars in (4, 8, 16)
+    assert "bars on the beat at 124.6 BPM (122.4 and 126.8 BPM)" in fade.because
+
+
+def test_true_beats_fall_together_within_five_milliseconds(heard: list[TrackAnalysis]) -> None:
+    plan = planned(heard[:2])
+    leaving, entering = true_beats_s(plan, 0), true_beats_s(plan, 1)
+    n = min(len(leaving), len(entering))
+    assert n >= 16
+    assert np.abs(leaving[:n] - entering[:n]).max() < 0.005
+
+
+def test_bars_fall_together_too(heard: list[TrackAnalysis]) -> None:
+    plan = planned(heard[:2])
+    (fade,) = plan.fades
+    for side, first in ((0, fade.out_frame), (1, fade.in_frame)):
+        _, tempo_bpm, first_beat_s = LOOPS[side]
+        at_s = plan.tracks[side].warp.source_frame(first) / plan.sample_rate_hz
+        bars = (at_s - first_beat_s) / (240.0 / tempo_bpm)
+        assert bars == pytest.approx(round(bars), abs=0.01)
+
+
+def test_kicks_are_heard_together(heard: list[TrackAnalysis]) -> None:
+    plan = planned(heard[:2])
+    (fade,) = plan.fades
+    found = []
+    for side, first in ((0, fade.out_frame), (1, fade.in_frame)):
+        stream = open_track(plan.tracks[side], plan.sample_rate_hz, first, cancel=CancelToken())
+        samples = stream.read(fade.n_frames).mean(axis=1)
+        found.append([kick_s(samples, at_s) for at_s in true_beats_s(plan, side)[1:-1]])
+    apart = np.abs(np.subtract(*found))
+    assert len(apart) >= 12
+    assert np.median(apart) <= 0.005
+    assert np.quantile(apart, 0.95) <= 0.012
+
+
+def test_a_track_at_half_the_tempo_is_joined_on_every_second_beat(
+    heard: list[TrackAnalysis],
+) -> None:
+    # its tempo is found as that of its half beats, or as its own: either way the beats meet
+    plan = planned(heard[1:])
+    assert plan.fades[0].join is not None
+    leaving, entering = true_beats_s(plan, 0), true_beats_s(plan, 1)
+    apart = [np.abs(leaving - at).min() for at in entering]
+    assert max(apart) < 0.008
+
+
+def test_no_more_is_left_out_than_the_budget_and_most_of_each_track_is_kept(
+    heard: list[TrackAnalysis],
+) -> None:
+    plan = planned(heard)
+    for fade in plan.fades:
+        assert fade.join is not None
+        assert fade.join.placed.discarded_s <= 12.0
+    for i, track in enumerate(plan.tracks):
+        taken = sum(f.n_frames for f in plan.fades if i in (f.index, f.index + 1))
+        assert taken <= 0.4 * track.audible.n_frames
+
+
+def test_the_length_a_person_chose_is_kept_on_the_beat(heard: list[TrackAnalysis]) -> None:
+    plan = planned(heard[:2], duration_s=7.0)
+    (fade,) = plan.fades
+    assert fade.join is not None
+    assert fade.n_frames == 7 * plan.sample_rate_hz
+    leaving, entering = true_beats_s(plan, 0), true_beats_s(plan, 1)
+    assert max(np.abs(leaving - at).min() for at in entering[:-1]) < 0.005
+
+
+def test_an_end_that_a_person_chose_is_kept(heard: list[TrackAnalysis]) -> None:
+    project = project_of(heard[:2])
+    end = heard[0].span.end_frame - 5 * RATE_HZ
+    first = msgspec.structs.replace(project.tracks[0], span=Span(0, end))
+    plan = plan_mix(msgspec.structs.replace(project, tracks=(first, project.tracks[1])), heard[:2])
+    track = plan.tracks[0]
+    assert plan.fades[0].join is not None
+    assert track.warp.source_frame(track.span.end_frame) == pytest.approx(end, abs=2)
+
+
+@pytest.mark.parametrize("own", [{"style": "plain"}, {"method": "nsynth"}, {"duration_s": 0.0}])
+def test_what_is_not_asked_for_is_not_done(
+    heard: list[TrackAnalysis], own: dict[str, object]
+) -> None:
+    plan = planned(heard[:2], **own)
+    assert plan.fades[0].join is None
+    assert all(track.warp.is_none for track in plan.tracks)
+
+
+# Why not
+
+
+def side_of(analysis: TrackAnalysis, **grid: object) -> Side:
+    music = analysis.music
+    assert music is not None
+    assert music.beats is not None
+    if grid:
+        music = replace(music, beats=replace(music.beats, **grid))
+    span = analysis.span
+    return Side(RATE_HZ, span.start_frame, span.end_frame, True, music)
+
+
+@pytest.mark.parametrize(
+    ("grid", "reason"),
+    [
+        ({"tempo_bpm": 150.0}, "122.4 and 150.0 BPM are further apart than 6% of each"),
+        ({"confidence": 0.2}, "the beat of the second track is not sure (20%)"),
+        ({"drift_ms": 80.0}, "the tempo of the second track drifts"),
+    ],
+)
+def test_why_two_tracks_are_not_joined_on_the_beat_is_said(
+    heard: list[TrackAnalysis], grid: dict[str, object], reason: str
+) -> None:
+    assert joined(side_of(heard[0]), side_of(heard[1], **grid), 12.0) == reason
+
+
+def test_a_track_that_was_not_listened_to_is_joined_plainly(heard: list[TrackAnalysis]) -> None:
+    first = side_of(heard[0])
+    deaf = replace(first, music=None)
+    assert joined(deaf, first, 12.0) == "the first track was not listened to"
+
+
+def test_a_track_too_short_for_two_bars_is_joined_plainly(heard: list[TrackAnalysis]) -> None:
+    first = side_of(heard[0])
+    short = replace(first, end=first.start + 5 * RATE_HZ)
+    assert joined(first, short, 12.0) == "no place for both bar lines leaves enough of both tracks"
+
+
+def test_of_all_candidates_the_one_that_costs_least_is_taken(heard: list[TrackAnalysis]) -> None:
+    found = joined(side_of(heard[0]), side_of(heard[1]), 12.0)
+    assert isinstance(found, Join)
+    totals = [each.terms.total for each in found.considered]
+    assert totals == sorted(totals)
+    assert found.placed == found.considered[0].placed
+
+
+# The sound
+
+
+def test_one_bass_at_a_time_and_better_than_a_plain_fade(heard: list[TrackAnalysis]) -> None:
+    qualities = []
+    for own in ({}, {"style": "plain", "duration_s": 15.0}):
+        audio = audio_around(planned(heard[:2], -16.0, **own), 0)
+        assert audio is not None
+        qualities.append(measure(audio).quality)
+    auto, plain = qualities
+    assert auto.bass_overlap is not None
+    assert auto.kicks is not None
+    assert plain.kicks is not None
+    assert auto.bass_overlap.value < 1.0
+    assert auto.kicks.value < 5.0 < plain.kicks.value
+    assert auto.score < plain.score
+
+
+def test_a_mix_is_the_same_from_any_number_of_workers_and_as_it_is_played(
+    heard: list[TrackAnalysis], tmp_path: Path
+) -> None:
+    plan = planned(heard[:2], -16.0)
+    for jobs in (1, 2):
+        rendered_to(tmp_path / f"{jobs}.wav", plan, "FLOAT", jobs)
+    written = samples_of(tmp_path / "1.wav")
+    np.testing.assert_array_equal(written, samples_of(tmp_path / "2.wav"))
+    np.testing.assert_array_equal(MixStream(plan).read(plan.n_frames), written)
+    middle = plan.fades[0].start_frame + 1_000
+    np.testing.assert_array_equal(
+        MixStream(plan, middle).read(50_000), written[middle : middle + 50_000]
+    )
+
+
+def test_tracks_come_to_the_loudness_asked_for_and_keep_under_the_ceiling(
+    heard: list[TrackAnalysis], tmp_path: Path
+) -> None:
+    rendered_to(tmp_path / "mix.wav", planned(heard[:2], -20.0), "FLOAT")
+    mix = samples_of(tmp_path / "mix.wav")
+    meter = LoudnessMeter(RATE_HZ, ("FL", "FR"))
+    meter.push(mix)
+    assert integrated_lufs(meter.finish()) == pytest.approx(-20.0, abs=1.0)
+    assert db_from_gain(true_peak_plain(mix, RATE_HZ)) <= -1.0 + 0.05
+
+
+def test_between_its_bends_a_track_is_itself_sample_by_sample(
+    heard: list[TrackAnalysis], files: list[Path], tmp_path: Path
+) -> None:
+    plan = planned(heard[:2])
+    rendered_to(tmp_path / "mix.wav", plan, "FLOAT")
+    mix, own = samples_of(tmp_path / "mix.wav"), samples_of(files[0])
+    n = plan.tracks[0].warp.tail_start - plan.tracks[0].span.start_frame
+    first = plan.tracks[0].span.start_frame
+    np.testing.assert_array_equal(mix[:n], own[first : first + n])
+
+
+def test_where_a_bend_begins_there_is_no_click(heard: list[TrackAnalysis], tmp_path: Path) -> None:
+    plan = planned(heard[:2])
+    rendered_to(tmp_path / "mix.wav", plan, "FLOAT")
+    bend = np.abs(np.diff(samples_of(tmp_path / "mix.wav")[:, 0].astype(np.float64), 2))
+    (fade,) = plan.fades
+    entering = plan.tracks[1]
+    seams = (
+        plan.tracks[0].warp.tail_start - plan.tracks[0].span.start_frame,
+        fade.start_frame + entering.warp.head_end - entering.span.start_frame,
+    )
+    for seam in seams:
+        near = bend[seam - RATE_HZ // 10 : seam + RATE_HZ // 10].max()
+        around = bend[seam - 2 * RATE_HZ : seam + 2 * RATE_HZ].max()
+        assert near <= 1.05 * around
