@@ -24,8 +24,10 @@ from deepbass_engine.units import frames_from_seconds
 _OWN_S = 0.03
 """What is heard of the track itself where it joins its body."""
 _CROSSFADE_S = 0.03
-_FARTHEST_S = 0.002
+_FARTHEST_S = 0.008
 """How far the stretched music is moved to meet the track's."""
+_SLIDE_S = 2.0
+"""How long that move takes to die away."""
 _CANCEL_EVERY_S = 0.05
 
 _STEP = 1 / 256
@@ -138,7 +140,7 @@ def _joined(
     done = stretched.copy()
     done[:own] = samples[:own]
     done[own:n] = samples[own:n] * (1.0 - share) + stretched[own + shift : n + shift] * share
-    rest = frames_from_seconds(0.5, sample_rate_hz)
+    rest = frames_from_seconds(_SLIDE_S, sample_rate_hz)
     return _slid(done, stretched, n, shift, rest)
 
 

@@ -40,6 +40,9 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Train, and say how it goes and went."""
+    from deepbass_engine.training import manifest
+
+    manifest.read(args.data)  # before a framework is loaded, which takes its time
     from deepbass_engine.training.learners import backend
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow says at its start

@@ -109,7 +109,9 @@ def mix_project(
         threading.Thread(target=import_module, args=("deepbass_engine.mix.measuring",)).start()
     timing_s: dict[str, float] = {}
     started_s = time.perf_counter()
-    analyses = analyze_project(project, jobs=output.jobs, on_progress=on_progress, cancel=cancel)
+    analyses = analyze_project(
+        project, music=measure, jobs=output.jobs, on_progress=on_progress, cancel=cancel
+    )
     timing_s["analysing"] = time.perf_counter() - started_s
     plan = plan_mix(project, analyses)
     rendering_s = time.perf_counter()

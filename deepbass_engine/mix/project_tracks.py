@@ -18,7 +18,8 @@ def analyze_project(
 ) -> list[TrackAnalysis | InputError]:
     """Analyse every row of a project; see `deepbass_engine.analysis.track.analyze_tracks`.
 
-    With `music` they are listened to as music also where its mix does not need that.
+    With `music` they are listened to as music also where its mix does not need that: what is
+    measured of transitions knows their beats then.
 
     Raises
     ------

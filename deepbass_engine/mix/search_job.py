@@ -51,7 +51,9 @@ def with_better_transitions(
         If asked to stop.
     """
     output = output or OutputSettings()
-    analyses = analyze_project(project, jobs=output.jobs, on_progress=on_progress, cancel=cancel)
+    analyses = analyze_project(
+        project, music=True, jobs=output.jobs, on_progress=on_progress, cancel=cancel
+    )
     plan = plan_mix(project, analyses)
     found = search_transitions(
         project,

@@ -24,6 +24,9 @@ from deepbass_engine.training.settings import PrepareSettings
 from deepbass_engine.training.shards import ShardTask
 from deepbass_engine.units import clock_text, seconds_from_frames
 
+_NO_SONGS = "give a folder with songs in it"
+_MOST_TOLD = 20
+
 MakeShards = Callable[[Path, Sequence[ShardTask], CancelToken], Iterator[Shard]]
 """Makes shards in a folder, and gives each when it is done, in any order."""
 
@@ -214,6 +217,8 @@ def _in_threads(
 def _require_ours(out: Path) -> None:
     """Refuse a folder of something else, before any work is done for it."""
     try:
+        if out.is_file():
+            raise OutputError("is a file, not a folder", path=out, hint="give a new folder")
         is_ours = not out.exists() or (out / shards.NOTES).is_dir() or not any(out.iterdir())
     except OSError as error:
         raise OutputError(
@@ -248,11 +253,13 @@ def _nothing(folder: Path, left_out: Sequence[LeftOut]) -> InputError:
         )
     first, *others = left_out
     if not others:
-        return InputError(first.what, path=first.path, hint=first.hint)
+        return InputError(first.what, path=first.path, hint=_NO_SONGS)
+    reasons = "; ".join(f"{shown(one.path)} {one.what}" for one in left_out[:_MOST_TOLD])
+    more = f"; and {len(left_out) - _MOST_TOLD} more" if len(left_out) > _MOST_TOLD else ""
     return InputError(
-        f"none of its {len(left_out)} files can be used: {shown(first.path)} {first.what}",
+        f"none of its {len(left_out)} files can be used: {reasons}{more}",
         path=folder,
-        hint=first.hint or "give a folder with songs in it",
+        hint=_NO_SONGS,
     )
 
 

@@ -98,7 +98,7 @@ def rendered(
     began_s = time.monotonic()
     job.tell(Stage.READING)
     analyses = analyze_project(
-        project, jobs=choice.output.jobs, on_progress=job.progress, cancel=job.cancel
+        project, music=True, jobs=choice.output.jobs, on_progress=job.progress, cancel=job.cancel
     )
     plan = plan_mix(project, analyses)
     failed = _make_transitions(plan, _queue(plan, titles), choice.output, store, job)
@@ -142,7 +142,7 @@ def made(
     """Make transitions; runs in the renderer's thread."""
     job.tell(Stage.READING)
     analyses = analyze_project(
-        project, jobs=output.jobs, on_progress=job.progress, cancel=job.cancel
+        project, music=True, jobs=output.jobs, on_progress=job.progress, cancel=job.cancel
     )
     plan = plan_mix(project, analyses)
     queue = [made for made in _queue(plan, titles) if made.pair in pairs]
