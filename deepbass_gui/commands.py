@@ -76,6 +76,9 @@ COMMANDS = (
     Command("remove", "&Playlist", "&Remove from playlist", ("Del",), "remove",
             "Takes the chosen tracks out of the playlist; their files stay", begins_group=True),
     Command("duplicate", "&Playlist", "&Duplicate", ("Ctrl+D",), "duplicate"),
+    Command("arrange", "&Playlist", "Put in a good &order", ("Ctrl+Shift+A",), "",
+            "Orders the tracks so that tempi, keys and loudness go together; one Undo takes it "
+            "back"),
     Command("relink", "&Playlist", "Find a &moved file ...", ("Ctrl+L",), "relink",
             "Points a missing track at its new place, and with it others that moved along",
             begins_group=True),

@@ -271,6 +271,7 @@ class MainWindow(QMainWindow):
             "add_folder": self.music.add_folder,
             "remove": self.playlist.remove_selected,
             "duplicate": self.playlist.duplicate_selected,
+            "arrange": self.playlist.arrange,
             "relink": self.playlist.relink_selected,
             "look_again": self.document.library.look_again,
             "previous": lambda: self.selection.step(-1),

@@ -16,6 +16,7 @@ from deepbass_gui import edits, theme
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
 from deepbass_gui.jobs.adding import Adding
+from deepbass_gui.jobs.arranging import Arranging
 from deepbass_gui.jobs.relinking import Relinking
 from deepbass_gui.jobs.worker import Event, Failed, Finished, Worker
 from deepbass_gui.models.playlist import PlaylistModel, TrackRow, TransitionRow, dragged_ids
@@ -68,6 +69,8 @@ class PlaylistView(QWidget):
         self._worker = Worker(1, self)
         self._adding = Adding(document, self)
         self._relinking = Relinking(document, self._worker, self)
+        self._arranging = Arranging(document, self._worker, self)
+        self._arranging.failed.connect(self.failed)
         self.model = PlaylistModel(document, self)
         self.table = PlaylistTable(self.model, self)
         self.empty = EmptyPlaylist(self)
@@ -163,6 +166,10 @@ class PlaylistView(QWidget):
             name = self.tr("Sort by {column}").format(column=declared.title.lower())
             ids = self.model.sorted_ids(column)
             self._document.edit(name, edits.ordered(self._document.settled_project, ids))
+
+    def arrange(self) -> None:
+        """Put the tracks in an order in which tempi, keys and loudness go together."""
+        self._arranging.arrange()
 
     def relink(self, track_id: str, new_path: Path) -> None:
         """Point a track to another file, and the missing ones like it to where they went."""
