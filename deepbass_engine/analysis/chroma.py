@@ -1,9 +1,11 @@
 """How strong each of the twelve pitch classes is, over the course of a track.
 
 A track is listened to in mono at 11,025 Hz, in windows of 0.74 s. The peaks of each window's
-spectrum between 65 and 2,100 Hz are read between its lines, their square roots (so that one loud
-note does not drown a chord) are summed by pitch, in cents, and folded into pitch classes once the
-tuning of the whole track is known.
+spectrum over five octaves from 65 Hz are read between its lines, their square roots (so that one
+loud note does not drown a chord) are summed by pitch, in cents, and folded into pitch classes once
+the tuning of the whole track is known. The lines of a spectrum lie evenly in hertz, twice as many
+to a cent at the upper end of an octave as at its lower; peaks are weighed by that, or noise would
+be in E minor.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ STEP_S = 4096 / RATE_HZ
 
 _WINDOW = 8192
 _HOP = 4096
-_LOWEST_HZ, _HIGHEST_HZ = 65.0, 2_100.0
+_LOWEST_HZ, _HIGHEST_HZ = 65.0, 2_080.0
 _CENTS_PER_BIN = 10
 _BINS = 1200 // _CENTS_PER_BIN
+_EVEN = np.exp2(-np.arange(_BINS) / _BINS).astype(np.float32)
 _C0_HZ = 440.0 * 2.0 ** (-57 / 12)
 _BATCH = 64
 _LEAST_PEAK = 1e-3
@@ -110,7 +113,7 @@ def _pitches(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     cents = 1200.0 * np.log2(hz / _C0_HZ)
     bins = np.rint(cents / _CENTS_PER_BIN).astype(np.int64) % _BINS
     found = np.zeros((len(magnitudes), _BINS), np.float32)
-    np.add.at(found, (rows, bins), np.sqrt(peak))
+    np.add.at(found, (rows, bins), np.sqrt(peak) * _EVEN[bins])
     return found
 
 

@@ -28,7 +28,7 @@ from deepbass_engine.units import db_from_gain
 COURSE_STEP_S = 0.25
 
 _SILENT_DB = -200.0
-_ENTRY = "music-1"
+_ENTRY = "music-2"
 """Its number goes up whenever what is heard of the same track changes."""
 _ENERGIES = np.dtype("<f2")
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import loops
 import numpy as np
+import progressions
 import pytest
 import signals
 from commands import deepbass
+from loops import loop
+from progressions import progression
 
 from deepbass_engine.cli.main import main
 
 RATE_HZ = 16_000
 KEYS = [
     "path", "duration_s", "sample_rate_hz", "channels", "span_s", "loudness_lufs",
-    "true_peak_dbtp", "tempo_bpm", "tempo_confidence", "key", "camelot", "warnings",
+    "loudness_range_lu", "true_peak_dbtp", "tempo_bpm", "tempo_confidence", "tempo_is_steady",
+    "first_beat_s", "first_downbeat", "key", "camelot", "key_confidence", "warnings",
 ]  # fmt: skip
 
 
@@ -44,8 +49,22 @@ def test_the_document_has_the_keys_of_its_schema(
     assert track["span_s"] == pytest.approx([1.0, 3.0], abs=0.02)
     assert track["loudness_lufs"] == pytest.approx(-20.6, abs=0.1)  # its ends ring into silence
     assert track["warnings"] == []
-    built_later = ("true_peak_dbtp", "tempo_bpm", "tempo_confidence", "key", "camelot")
-    assert [track[name] for name in built_later] == [None] * 5
+    assert track["true_peak_dbtp"] == pytest.approx(-20.0, abs=0.2)
+
+
+def test_tempo_and_key_of_music_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beat = loop("house", 124.5, first_beat_s=0.2).samples
+    path = signals.write(tmp_path / "loop.wav", beat, loops.RATE_HZ)
+    assert main(["analyze", str(path), "--json"]) == 0
+    (track,) = json.loads(capsys.readouterr().out)["tracks"]
+    assert track["tempo_bpm"] == pytest.approx(124.5, rel=2e-4)
+    assert track["first_beat_s"] == pytest.approx(0.2, abs=0.005)
+    assert (track["first_downbeat"], track["tempo_is_steady"]) == (0, True)
+    chords = signals.write(tmp_path / "chords.wav", progression(9, "minor"), progressions.RATE_HZ)
+    assert main(["analyze", str(chords)]) == 0
+    assert "A minor, 8A" in capsys.readouterr().out
 
 
 def test_loudness_of_a_tone_is_the_one_it_is_defined_by(
@@ -59,21 +78,24 @@ def test_loudness_of_a_tone_is_the_one_it_is_defined_by(
     assert track["loudness_lufs"] == pytest.approx(-20.0, abs=0.1)
 
 
-def test_no_trim_keeps_all_and_measures_no_loudness(
+def test_no_trim_keeps_all_and_measures_it_too(
     tone: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["analyze", str(tone), "--json", "--trim", "none"]) == 0
     (track,) = json.loads(capsys.readouterr().out)["tracks"]
-    assert (track["span_s"], track["loudness_lufs"]) == ([0.0, 5.0], None)
+    assert track["span_s"] == [0.0, 5.0]
+    assert track["loudness_lufs"] == pytest.approx(-20.6, abs=0.1)
 
 
-def test_a_person_gets_three_lines_a_track(tone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_gets_four_lines_a_track(tone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", str(tone)]) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    *lines, music = capsys.readouterr().out.splitlines()
+    assert lines == [
         str(tone),
         "    0:05.0, WAV PCM_16, 16000 Hz, 2 channels",
         "    heard from 0:01.0 to 0:03.0, loudness -20.6 LUFS",
     ]
+    assert music.startswith("    true peak -20.0 dBTP")
 
 
 def test_what_can_not_be_analysed_is_named_and_the_rest_is_done(tone: Path, tmp_path: Path) -> None:
