@@ -12,6 +12,8 @@ import pytest
 import soundfile
 from generate_music import RATE_HZ, song
 
+pytestmark = pytest.mark.slow  # a whole song is made or measured
+
 SECONDS = 20.0
 LEVELS_OF_SONG_0 = [0.119301, 0.091636, 0.12354, 0.108465]
 """RMS of each of its first four seconds."""

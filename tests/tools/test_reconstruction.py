@@ -23,6 +23,8 @@ from deepbass_engine.nsynth.autoencoder import Autoencoder
 from deepbass_engine.nsynth.mulaw import model_classes
 from deepbass_engine.nsynth.reference import ReferenceDecoder
 
+pytestmark = pytest.mark.slow  # a whole song is made or measured
+
 RATE_HZ = 16_000
 CONFIG = small_config(layers=1)
 """So little work that it is not shared among threads, which would wait for each other."""

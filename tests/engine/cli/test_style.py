@@ -1,0 +1,96 @@
+"""`deepbass mix --style`, `--loudness` and `--order`: what holds where nothing is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from loops import RATE_HZ, loop
+from mixes import samples_of
+
+from deepbass_engine.cli.main import main
+from deepbass_engine.project_file import load
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two loops of 60 s, near in tempo."""
+    found = tmp_path_factory.mktemp("style")
+    for name, tempo_bpm in (("a", 122.0), ("b", 125.0)):
+        soundfile.write(
+            found / f"{name}.wav", loop("house", tempo_bpm, seconds=60.0).samples, RATE_HZ
+        )
+    return found
+
+
+def mixed(folder: Path, out: Path, *flags: str) -> dict:
+    report = out.with_suffix(".json")
+    words = ["mix", str(folder), "-o", str(out), "--report", str(report), "--quiet", *flags]
+    assert main(words) == 0
+    document: dict = json.loads(report.read_text())
+    return document
+
+
+def test_with_nothing_said_tracks_are_joined_on_the_beat_and_evenly_loud(
+    folder: Path, tmp_path: Path
+) -> None:
+    document = mixed(folder, tmp_path / "mix.wav", "--save-project", str(tmp_path / "p.deepbass"))
+    (transition,) = document["transitions"]
+    assert transition["join"]["tempo_bpm"] == pytest.approx((122.0 * 125.0) ** 0.5, rel=1e-3)
+    assert "bars on the beat" in transition["because"]
+    assert transition["quality"]["kicks"]["value"] < 5.0
+    assert all(track["gain_db"] != 0.0 for track in document["tracks"])
+    assert document["peak_dbfs"] <= -1.0 + 0.05
+    considered = transition["join"]["considered"]
+    assert [each["total"] for each in considered] == sorted(each["total"] for each in considered)
+    assert considered[0]["total"] == pytest.approx(sum(considered[0]["points"].values()))
+    project = load(tmp_path / "p.deepbass")
+    assert (project.default.style, project.mix.target_lufs) == ("auto", -14.0)
+
+
+def test_a_saved_project_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    mixed(folder, tmp_path / "one.wav", "--save-project", str(tmp_path / "p.deepbass"))
+    words = ["mix", "--project", str(tmp_path / "p.deepbass"), "-o", str(tmp_path / "two.wav")]
+    assert main([*words, "--quiet"]) == 0
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "flags", [("--duration", "8"), ("--curve", "equal_power"), ("--style", "plain"), ("--no-trim",)]
+)
+def test_who_says_how_gets_plain_fades_of_untouched_samples(
+    folder: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    document = mixed(folder, tmp_path / "mix.wav", "--subtype", "FLOAT", *flags)
+    (transition,) = document["transitions"]
+    assert transition["join"] is None
+    assert [track["gain_db"] for track in document["tracks"]] == [0.0, 0.0]
+    n = transition["start_frame"]
+    start = round(document["tracks"][0]["span_s"][0] * RATE_HZ)
+    mix, own = samples_of(tmp_path / "mix.wav"), samples_of(folder / "a.wav")
+    np.testing.assert_array_equal(mix[:n], own[start : start + n])
+
+
+def test_a_style_that_is_named_comes_before_what_flags_mean(folder: Path, tmp_path: Path) -> None:
+    document = mixed(folder, tmp_path / "mix.wav", "--style", "auto", "--curve", "tri")
+    (transition,) = document["transitions"]
+    assert transition["join"] is not None
+    assert transition["curve"] == "tri"
+
+
+def test_loudness_can_be_named(folder: Path, tmp_path: Path) -> None:
+    document = mixed(folder, tmp_path / "mix.wav", "--style", "plain", "--loudness", "-23")
+    quieter = mixed(folder, tmp_path / "two.wav", "--style", "plain", "--loudness", "-26")
+    for one, other in zip(document["tracks"], quieter["tracks"], strict=True):
+        assert one["gain_db"] - other["gain_db"] == pytest.approx(3.0)
+
+
+def test_an_order_is_found_and_said(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--order", "auto", "--duration", "2"]
+    assert main(["mix", str(folder), "-o", str(tmp_path / "mix.wav"), *flags]) == 0
+    assert "BPM" in "".join(capsys.readouterr())
