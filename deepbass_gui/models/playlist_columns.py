@@ -92,7 +92,7 @@ def columns() -> tuple[Column, ...]:
         ),
         Column(
             "artist", _tr("Artist"), _tr("Artist, as the file says"),
-            lambda track: track.facts.tags.artist, _artist_key, 136, 480,
+            lambda track: track.facts.tags.artist, _artist_key, 136, 596,
         ),
         Column(
             "length", _tr("Length"), _tr("Length of the file, in minutes and seconds"),
@@ -100,19 +100,19 @@ def columns() -> tuple[Column, ...]:
         ),
         Column(
             "rate", _tr("Rate"), _tr("Samples a second, in kilohertz"),
-            _rate, _rate_hz, 80, 656, is_number=True,
+            _rate, _rate_hz, 80, 772, is_number=True,
         ),
         Column(
             "loudness", _tr("Loudness"), _tr("Integrated loudness, in LUFS"),
-            _loudness, lambda track: track.facts.loudness_lufs, 96, 576, is_number=True,
+            _loudness, lambda track: track.facts.loudness_lufs, 96, 692, is_number=True,
         ),
         Column(
             "tempo", _tr("BPM"), _tr("Tempo, in beats a minute; in brackets where it is not sure"),
-            _tempo, _tempo_bpm, 72, 620, is_number=True,
+            _tempo, _tempo_bpm, 64, 452, is_number=True,
         ),
         Column(
             "key", _tr("Key"), _tr("Key, as its place on the Camelot wheel"),
-            _key, _camelot_place, 64, 620,
+            _key, _camelot_place, 52, 452,
         ),
         Column(
             "status", _tr("Status"), _tr("How far reading the file is, and what is wrong"),

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from deepbass_engine.settings import TransitionSpec, curve_pair
+from deepbass_engine.units import seconds_from_frames
 from deepbass_gui import manners, theme
 from deepbass_gui.document import Document
-from deepbass_gui.edits import OWN_FIELDS
+from deepbass_gui.edits import OWN_FIELDS, Pair
 from deepbass_gui.region_edit import Handle, Lane
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.curve_picker import CurvePicker
@@ -156,7 +157,7 @@ class TransitionFields(FieldRow):
             return
         self._is_showing = True
         self.method.setCurrentIndex(self.method.findData(manners.manner_of(spec)))
-        self.length.setValue(spec.duration_s)
+        self.length.setValue(self._length_s(pair, spec))
         names = curve_pair(spec.curve)
         self.curve_out.curve, self.curve_in.curve = names.fade_out, names.fade_in
         if not (self.seed.hasFocus() and self.seed.isModified()):
@@ -170,6 +171,13 @@ class TransitionFields(FieldRow):
         for name in OWN_FIELDS:
             if name in self.resets:
                 self._mark(name, pair)
+
+    def _length_s(self, pair: Pair, spec: TransitionSpec) -> float:
+        """What was asked for; on the beat, what was found."""
+        fade, plan = self._document.fade(pair), self._document.plan
+        if fade is None or plan is None or fade.join is None:
+            return spec.duration_s
+        return seconds_from_frames(fade.n_frames, plan.sample_rate_hz)
 
     def _explain_curves(self, spec: TransitionSpec) -> None:
         """Curves are heard in all but a raw morph, which is the model's sound alone."""
