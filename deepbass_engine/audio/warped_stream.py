@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,11 @@ from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.audio.decode import BLOCK_FRAMES
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.stream import TrackStream
-from deepbass_engine.audio.stretch import bent
-from deepbass_engine.audio.warp import Bend, Warp
+from deepbass_engine.audio.warp import Warp
 from deepbass_engine.progress import CancelToken
 
-UnderCeiling = Callable[[NDArray[np.float32], int, float], NDArray[np.float32]]
-"""Takes samples at a rate under a true peak in dB; those at both ends stay as they are."""
+Bent = Callable[[bool, Callable[[], NDArray[np.float32]]], NDArray[np.float32]]
+"""Gives an end of a track as it is heard: whether it is the head, and what reads its samples."""
 
 
 class WarpedStream:
@@ -32,8 +32,8 @@ class WarpedStream:
         the last of its tail, if it has such.
     warp
         How it is heard.
-    under_ceiling
-        What takes a bent end under the true peak that the warp names.
+    bent
+        What makes its bent ends.
 
     Attributes
     ----------
@@ -58,15 +58,13 @@ class WarpedStream:
         warp: Warp,
         start_frame: int,
         *,
-        under_ceiling: UnderCeiling,
+        bent: Bent,
         cancel: CancelToken,
     ) -> None:
         self.next_frame = start_frame
         self._warp = warp
-        self._sample_rate_hz = sample_rate_hz
         self._gain = np.float32(warp.gain)
-        self._under_ceiling = under_ceiling
-        self._cancel = cancel
+        self._bent = bent
         self._stream = TrackStream(source, sample_rate_hz, self._first_needed, cancel=cancel)
         self._rest = np.empty((0, STEREO), np.float32)
 
@@ -137,20 +135,10 @@ class WarpedStream:
         frame, warp = self.next_frame, self._warp
         if warp.head is not None and frame < warp.head_end:
             done = frame - (warp.head_end - warp.head.n_frames)
-            return self._bent(warp.head, is_head=True)[done:]
+            return self._bent(True, partial(self._stream.read, warp.head.n_source))[done:]
         if warp.tail is not None and frame >= warp.tail_start:
-            return self._bent(warp.tail, is_head=False)[frame - warp.tail_start :]
+            read = partial(self._stream.read, warp.tail.n_source)
+            return self._bent(False, read)[frame - warp.tail_start :]
         n_body = warp.tail_start - frame if warp.tail is not None else n_wanted
         block = next(self._stream.blocks(min(n_wanted, n_body, BLOCK_FRAMES)))
         return np.asarray(block * self._gain if self._gain != 1.0 else block, np.float32)
-
-    def _bent(self, bend: Bend, *, is_head: bool) -> NDArray[np.float32]:
-        """A whole end of the track, as it is heard."""
-        samples = self._stream.read(bend.n_source)
-        heard = bent(samples, self._sample_rate_hz, bend, is_head=is_head, cancel=self._cancel)
-        if self._gain != 1.0:
-            heard = heard * self._gain
-        ceiling = self._warp.ceiling_dbtp
-        return (
-            heard if ceiling is None else self._under_ceiling(heard, self._sample_rate_hz, ceiling)
-        )

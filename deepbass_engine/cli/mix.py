@@ -124,6 +124,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from deepbass_engine import playlists, project_file
     from deepbass_engine.mix.job import mix_project
     from deepbass_engine.mix.report import flagged
+    from deepbass_engine.mix.transition_cache import TransitionStore
     from deepbass_engine.project import Project, tracks_of
 
     target = args.output.absolute()
@@ -163,6 +164,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             target,
             settings_from(args, OutputSettings),
             overwrite=args.overwrite,
+            transitions=TransitionStore() if project.needs_music else None,
             beside=[path for path, _ in extras],
             also_read=_also_read(args),
             problems=problems,

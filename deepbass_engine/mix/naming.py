@@ -16,7 +16,7 @@ from deepbass_engine.analysis import cache
 from deepbass_engine.audio.decode import require_unchanged
 from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.errors import InputError
-from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.plan import MixPlan, PlannedTrack
 from deepbass_engine.progress import CancelToken
 
 Decides = tuple[object, ...]
@@ -51,6 +51,32 @@ def of_parts(plan: MixPlan, index: int, cancel: CancelToken | None) -> Decides |
         plan.sample_rate_hz,
         (fade.out_frame, fade.in_frame, fade.n_frames),
         [track.warp for track in (plan.tracks[index], plan.tracks[index + 1])],
+    )
+
+
+def of_bend(
+    track: PlannedTrack, sample_rate_hz: int, *, is_head: bool, cancel: CancelToken | None
+) -> Decides | None:
+    """What decides a bent end of a track; None where it can't be told whether that has changed."""
+    source = track.source
+    if not source.is_known_state:
+        return None
+    try:
+        require_unchanged(source)
+        content = cache.hash_of(source.path, cancel=cancel)
+    except (InputError, OSError):
+        return None
+    warp = track.warp
+    end = (warp.head, warp.head_end) if is_head else (warp.tail, warp.tail_start)
+    return (
+        "bend",
+        (soundfile.__libsndfile_version__, *versions((*_LIBRARIES, "pedalboard"))),
+        content,
+        _decoding(source),
+        sample_rate_hz,
+        is_head,
+        end,
+        (warp.gain, warp.ceiling_dbtp),
     )
 
 

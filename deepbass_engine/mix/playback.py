@@ -324,6 +324,7 @@ class MixStream:
                 self._plan.sample_rate_hz,
                 self._needed_ends[index],
                 self._stretches,
+                self._store,
                 self._cancel,
             )
         return self._tracks[index]
@@ -373,7 +374,7 @@ def audio_around(
         (entering, Span(fade.in_frame, stop)),
     )
     parts = [
-        _PlayedTrack(track, rate_hz, span.end_frame, stretches, cancel).whole(
+        _PlayedTrack(track, rate_hz, span.end_frame, stretches, store, cancel).whole(
             span.start_frame, span.n_frames
         )
         for track, span in spans
@@ -410,6 +411,7 @@ class _PlayedTrack:
         sample_rate_hz: int,
         needed_end: int,
         stretches: DecodedStretches,
+        store: TransitionStore | None,
         cancel: CancelToken,
     ) -> None:
         require_unchanged(track.source)
@@ -417,6 +419,7 @@ class _PlayedTrack:
         self._rate_hz = sample_rate_hz
         self._needed_end = needed_end
         self._stretches = stretches
+        self._store = store
         self._cancel = cancel
         self._stretch: Stretch | None = None
         self._stream: TrackStream | WarpedStream | None = None
@@ -460,7 +463,7 @@ class _PlayedTrack:
         is_short = self._needed_end - frame <= short
         end = self._needed_end + margin if is_short else frame + ahead
         end = max(min(end, reach.end_frame), frame + 1)
-        stream = open_track(self._track, self._rate_hz, first, cancel=self._cancel)
+        stream = self._opened(first)
         samples = stream.read(end - first)
         samples.flags.writeable = False
         stretch = Stretch(first, samples, stream.is_flawless)
@@ -475,5 +478,8 @@ class _PlayedTrack:
         if self._stream is None or self._stream.next_frame != end_frame:
             if self._stretches.holding(self._track, self._rate_hz, end_frame) is not None:
                 return
-            self._stream = open_track(self._track, self._rate_hz, end_frame, cancel=self._cancel)
+            self._stream = self._opened(end_frame)
         self._stream.approach()
+
+    def _opened(self, frame: int) -> TrackStream | WarpedStream:
+        return open_track(self._track, self._rate_hz, frame, store=self._store, cancel=self._cancel)

@@ -147,6 +147,7 @@ class RenderWork:
             head_context=self._context(before),
             tail_context=self._context(behind),
             grid_bits=BIT_DEPTHS.get(self._subtype),
+            store=self._store,
             cancel=self._stop,
         )
         if before:

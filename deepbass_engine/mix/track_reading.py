@@ -20,6 +20,7 @@ from deepbass_engine.audio.channels import STEREO
 from deepbass_engine.audio.decode import BLOCK_FRAMES
 from deepbass_engine.mix.plan import PlannedTrack
 from deepbass_engine.mix.track_stream import open_track
+from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.mix.transitions import Part
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Span
@@ -46,6 +47,8 @@ class TrackReading:
         None where that part is not wanted.
     grid_bits, cancel
         See `TrackStream`.
+    store
+        See `open_track`.
 
     Attributes
     ----------
@@ -67,6 +70,7 @@ class TrackReading:
         head_context: int | None,
         tail_context: int | None,
         grid_bits: int | None,
+        store: TransitionStore | None,
         cancel: CancelToken,
     ) -> None:
         span = track.span
@@ -78,6 +82,7 @@ class TrackReading:
             track,
             sample_rate_hz,
             first_frame if head_context is None else span.start_frame,
+            store=store,
             cancel=cancel,
             grid_bits=grid_bits,
         )

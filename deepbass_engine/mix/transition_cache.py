@@ -94,8 +94,12 @@ class TransitionStore:
         """
         n_frames = plan.fades[index].n_frames
         name = _name(plan, index, voice, cancel) if n_frames else None
-        if name is None:
-            return None
+        return None if name is None else self.load_named(name, n_frames, cancel=cancel)
+
+    def load_named(
+        self, name: str, n_frames: int, *, cancel: CancelToken | None = None
+    ) -> NDArray[np.float32] | None:
+        """Samples that were kept under a name, shape (n_frames, 2); None if they are not here."""
         path = self._folder / f"{name}{_SUFFIX}"
         header = _header(n_frames)
         try:
@@ -133,10 +137,15 @@ class TransitionStore:
         Cancelled
             If asked to stop; nothing is left behind.
         """
-        if not 0 < samples.nbytes <= self._limit_bytes:
-            return
-        name = _name(plan, index, voice, cancel)
+        name = _name(plan, index, voice, cancel) if len(samples) else None
         if name is not None:
+            self.keep_named(name, samples, cancel=cancel)
+
+    def keep_named(
+        self, name: str, samples: NDArray[np.float32], *, cancel: CancelToken | None = None
+    ) -> None:
+        """Keep samples under a name that tells all that decides them."""
+        if 0 < samples.nbytes <= self._limit_bytes:
             self._put(f"{name}{_SUFFIX}", lambda file: _write(file, samples, cancel))
 
     def load_measured(

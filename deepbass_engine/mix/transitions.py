@@ -390,7 +390,11 @@ class _Transitions:
     def _decode(self, track_index: int) -> None:
         track, fades = self._plan.tracks[track_index], self._plan.fades
         stream = open_track(
-            track, self._plan.sample_rate_hz, track.span.start_frame, cancel=self._stop
+            track,
+            self._plan.sample_rate_hz,
+            track.span.start_frame,
+            store=self._store,
+            cancel=self._stop,
         )
         if track_index - 1 in self._missing:
             self._hand_in(track_index - 1, "head", stream)

@@ -17,13 +17,16 @@ from mixes import rendered_to, samples_of
 from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
 from deepbass_engine.analysis.true_peak import true_peak_plain
+from deepbass_engine.mix import track_stream
 from deepbass_engine.mix.joins.choosing import Join, joined
 from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.mix.joins.tempo import MOST_STRETCH, is_near, meeting
 from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.plan import MixPlan, plan_mix
 from deepbass_engine.mix.playback import MixStream, audio_around
+from deepbass_engine.mix.render import render
 from deepbass_engine.mix.track_stream import open_track
+from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.project import Project, Span, Transition, tracks_of
 from deepbass_engine.settings import MixSettings, TransitionSpec
@@ -312,3 +315,20 @@ def test_where_a_bend_begins_there_is_no_click(heard: list[TrackAnalysis], tmp_p
         near = bend[seam - RATE_HZ // 10 : seam + RATE_HZ // 10].max()
         around = bend[seam - 2 * RATE_HZ : seam + 2 * RATE_HZ].max()
         assert near <= 1.05 * around
+
+
+def test_what_was_stretched_is_kept_and_found_again(
+    heard: list[TrackAnalysis], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, store = planned(heard[:2], -16.0), TransitionStore(tmp_path / "store")
+    render(plan, tmp_path / "one.wav", transitions=store)
+
+    def stretch(*_: object, **__: object) -> None:
+        raise AssertionError("it was stretched again")
+
+    monkeypatch.setattr(track_stream, "bent", stretch)
+    render(plan, tmp_path / "two.wav", transitions=store)
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
+    quieter = planned(heard[:2], -24.0)
+    with pytest.raises(AssertionError, match="stretched again"):
+        render(quieter, tmp_path / "three.wav", transitions=store)
