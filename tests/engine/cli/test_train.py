@@ -10,15 +10,27 @@ import pytest
 from commands import called
 
 from deepbass_engine.cli.train import report_line
+from deepbass_engine.training import manifest
 from deepbass_engine.training.log import Report
+from deepbass_engine.training.manifest import Manifest
+from deepbass_engine.training.settings import PrepareSettings
 
 
 @pytest.mark.skipif(find_spec("keras") is not None, reason="Keras is installed here")
 def test_without_keras_it_says_what_to_install(tmp_path: Path) -> None:
+    nothing = Manifest(settings=PrepareSettings(), songs=(), shards=(), left_out=())
+    manifest.write(tmp_path, nothing)
     outcome = called("train", "--data", tmp_path, "--out", tmp_path / "out")
     assert outcome.code == 2
     assert "deepbass[train]" in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+def test_clips_that_are_not_there_are_told_before_a_framework_is_loaded(tmp_path: Path) -> None:
+    outcome = called("train", "--data", tmp_path / "gone", "--out", tmp_path / "out")
+    assert outcome.code == 2
+    assert "is no folder of prepared clips" in outcome.err
+    assert "training on" not in outcome.err
 
 
 def test_a_report_is_one_line_with_speed_and_time_left() -> None:
