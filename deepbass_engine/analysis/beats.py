@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.analysis.onsets import COLOUR_EVERY, ENVELOPE_HZ, Onsets
+from deepbass_engine.progress import CancelToken
 
 SLOWEST_BPM, FASTEST_BPM = 82.0, 164.0
 BEATS_PER_BAR = 4
@@ -112,15 +113,22 @@ class BeatGrid:
         )
 
 
-def beat_grid(onsets: Onsets) -> BeatGrid | None:
-    """The beats of a track; None where it is too short or nothing recurs."""
+def beat_grid(onsets: Onsets, *, cancel: CancelToken | None = None) -> BeatGrid | None:
+    """The beats of a track; None where it is too short or nothing recurs.
+
+    Raises
+    ------
+    Cancelled
+        If asked to stop.
+    """
+    cancel = cancel or CancelToken()
     n = len(onsets.all)
     if n < _SHORTEST_S * ENVELOPE_HZ or onsets.all.mean() < _LEAST_RISE:
         return None
     envelope = _sharpened(onsets.all) + _sharpened(onsets.low)
     if not envelope.any():
         return None
-    period = _fitted(envelope, _coarse_period(envelope))
+    period = _fitted(envelope, _coarse_period(envelope), cancel)
     profile = _profile(envelope, period)
     phase = _phase(profile) * period
     confidence = _confidence(envelope, period, profile)
@@ -166,7 +174,7 @@ def _coarse_period(envelope: NDArray[np.float64]) -> float:
     return float(periods[int(np.argmax(score))])
 
 
-def _fitted(envelope: NDArray[np.float64], period: float) -> float:
+def _fitted(envelope: NDArray[np.float64], period: float, cancel: CancelToken) -> float:
     """The period at which the onsets of the whole track agree best, from one that is nearly right.
 
     Onsets that recur with a period are a peak of the spectrum at its frequency and the multiples;
@@ -179,24 +187,27 @@ def _fitted(envelope: NDArray[np.float64], period: float) -> float:
         part = envelope[max(0, middle - length // 2) :][:length]
         part = part - part.mean()
         tried = period * np.exp(np.linspace(-width, width, 81))
-        period = float(_peak_of(tried, _strengths(part, tried)))
+        period = float(_peak_of(tried, _strengths(part, tried, cancel)))
         if length >= len(envelope):
             break
         length = min(len(envelope), 4 * length)
         width = max(1.5 * period / length * 4, 2e-6)
     for narrower in (8, 64):
         tried = period * np.exp(np.linspace(-width, width, 41) / narrower)
-        period = float(_peak_of(tried, _strengths(part, tried)))
+        period = float(_peak_of(tried, _strengths(part, tried, cancel)))
     return period
 
 
-def _strengths(part: NDArray[np.float64], periods: NDArray[np.float64]) -> NDArray[np.float64]:
+def _strengths(
+    part: NDArray[np.float64], periods: NDArray[np.float64], cancel: CancelToken
+) -> NDArray[np.float64]:
     """How strongly an envelope recurs with each of some periods."""
     at = np.arange(len(part))
     heard = np.flatnonzero(part > 0)
     weights = part[heard]
     total = np.zeros(len(periods))
     for i, period in enumerate(periods):
+        cancel.raise_if_cancelled()
         turn = np.exp((-2j * np.pi / period) * at[heard])
         power = np.ones_like(turn)
         for harmonic in range(1, max(_HARMONICS) + 1):

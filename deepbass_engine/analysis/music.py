@@ -23,6 +23,7 @@ from deepbass_engine.analysis.loudness import (
     lufs,
 )
 from deepbass_engine.analysis.onsets import OnsetMeter
+from deepbass_engine.progress import CancelToken
 from deepbass_engine.units import db_from_gain
 
 COURSE_STEP_S = 0.25
@@ -89,18 +90,27 @@ class MusicMeter:
         self._chroma.push(mono)
         self._true_peak.push(block)
 
-    def finish(self, mean_squares: NDArray[np.float64]) -> Music:
+    def finish(
+        self, mean_squares: NDArray[np.float64], *, cancel: CancelToken | None = None
+    ) -> Music:
         """What was heard.
 
         Parameters
         ----------
         mean_squares
             Of every 10 ms, as `deepbass_engine.analysis.loudness.LoudnessMeter` finds them.
+        cancel
+            Looked at on the way.
+
+        Raises
+        ------
+        Cancelled
+            If asked to stop.
         """
         chroma = self._chroma.finish()
         loudness_lufs = integrated_lufs(mean_squares)
         return Music(
-            beats=beat_grid(self._onsets.finish()),
+            beats=beat_grid(self._onsets.finish(), cancel=cancel),
             key=key_of(chroma),
             loudness_lufs=loudness_lufs if math.isfinite(loudness_lufs) else None,
             loudness_range_lu=loudness_range_lu(mean_squares),

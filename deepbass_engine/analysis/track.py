@@ -296,5 +296,5 @@ def _measure(
         span,
         loudness_lufs if math.isfinite(loudness_lufs) else None,
         n_not_finite=decoding.n_not_finite,
-        music=music_meter.finish(mean_squares) if music_meter is not None else None,
+        music=None if music_meter is None else music_meter.finish(mean_squares, cancel=cancel),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.fades.curves import FadeGains, gains
-from deepbass_engine.mix.bass import bass_gains
+from deepbass_engine.mix.band_fade import bass_gains
 from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.settings import curve_pair
 from deepbass_engine.units import seconds_from_frames

@@ -23,7 +23,7 @@ from deepbass_engine.fades.headroom import REACH_S, turned_down
 from deepbass_engine.fades.hybrid import hybrid, morph_at_rate, raw
 from deepbass_engine.fades.limiter import limited
 from deepbass_engine.fades.simple import crossfade
-from deepbass_engine.mix.bass import crossfaded_by_bands
+from deepbass_engine.mix.band_fade import crossfaded_by_bands
 from deepbass_engine.mix.estimate import OnEstimate
 from deepbass_engine.mix.morphs import (
     Morph,

@@ -180,7 +180,9 @@ MOST_S = 0.8
 """The contract is 0.5 s for the call; a process has to be torn down as well."""
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("stage", ["analysing", "rendering"])
 @pytest.mark.parametrize("target", ["mix.wav", "mix.flac"])
 @best_of_three

@@ -78,7 +78,13 @@ def test_the_compiled_twin_does_what_the_plain_one_does(n_items, placed, seed):
 
 
 @pytest.mark.parametrize(
-    ("kind", "n_items"), [("points", 13), ("one-way", 14), ("pinned", 15), ("placed", 16)]
+    ("kind", "n_items"),
+    [
+        ("points", 13),
+        ("one-way", 14),
+        pytest.param("pinned", 15, marks=pytest.mark.slow),
+        pytest.param("placed", 16, marks=pytest.mark.slow),
+    ],
 )
 def test_the_search_comes_within_two_percent_of_the_best(kind, n_items):
     random = np.random.default_rng(n_items)
@@ -102,6 +108,7 @@ def test_the_search_comes_within_two_percent_of_the_best(kind, n_items):
     assert order_cost(found, costs, given_places) <= 1.02 * order_cost(best, costs, given_places)
 
 
+@pytest.mark.slow
 def test_a_path_planted_among_500_is_found_to_within_one_percent():
     random = np.random.default_rng(7)
     costs = random.uniform(0.5, 1.0, (500, 500))

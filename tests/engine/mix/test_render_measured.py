@@ -267,7 +267,9 @@ def test_each_transition_is_told_of_once(
     assert dict(told) == result.measured
 
 
-@pytest.mark.parametrize("share", [0.15, 0.4, 0.8])
+@pytest.mark.parametrize(
+    "share", [*(pytest.param(at, marks=pytest.mark.slow) for at in (0.15, 0.8)), 0.4]
+)
 @best_of_three
 def test_measuring_a_minute_of_fade_can_be_cancelled(tmp_path: Path, share: float) -> None:
     path = signals.write(tmp_path / "minute.wav", signals.music(60, 44_100), 44_100)

@@ -108,6 +108,7 @@ def test_probabilities_are_the_references(
     check_probabilities(followed(one, classes, chunk), expected, precision)
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None)
 @given(CONFIGS, STREAMS, MACHINES)
 def test_a_class_is_where_the_references_cumulative_probability_passes_the_number(
@@ -161,6 +162,7 @@ def test_a_streams_bits_are_those_it_has_alone(folder: Path, precision: Precisio
         np.testing.assert_array_equal(alone.advance(uniforms[[stream]])[0], together[stream])
 
 
+@pytest.mark.slow
 def test_streams_that_are_kept_go_on_as_if_nothing_had_been(folder: Path) -> None:
     config = small_config(width=20, skip_width=24, hop=5)
     encodings, classes = encodings_of(config, 19), classes_of(config, 19, 30)
@@ -198,6 +200,7 @@ def test_a_gpu_without_room_for_the_model_says_how_much_is_needed(folder: Path) 
         CudaDecoder(config, random_weights(config), "float32", device)
 
 
+@pytest.mark.slow
 def test_fewer_streams_can_be_tried_when_there_is_no_room_for_all(folder: Path) -> None:
     config = small_config(dilation_cycle=12, layers=12)
     device = EmulatedGpu(folder)

@@ -135,6 +135,7 @@ def test_it_stops_within_half_a_second():
     assert_within(0.5, asked_s[0])
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length():
     config = small_config(encoder_layers=2, hop=512)
     encoder = Encoder(config, random_weights(config))
