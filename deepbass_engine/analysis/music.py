@@ -29,9 +29,9 @@ from deepbass_engine.units import db_from_gain
 COURSE_STEP_S = 0.25
 
 _SILENT_DB = -200.0
-_ENTRY = "music-2"
+_ENTRY = "music-3"
 """Its number goes up whenever what is heard of the same track changes."""
-_ENERGIES = np.dtype("<f2")
+_ENERGIES, _COURSE = np.dtype("<f2"), np.dtype("<f4")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Music:
         Its range, as EBU Tech 3342 has it.
     true_peak_dbtp
         Its true peak; -200 of silence.
-    course_lufs
+    course_lufs : float32, shape (steps,)
         Loudness of every `COURSE_STEP_S`; -200 of silence.
     chroma
         Its harmonies over time.
@@ -61,7 +61,7 @@ class Music:
     loudness_lufs: float | None
     loudness_range_lu: float
     true_peak_dbtp: float
-    course_lufs: tuple[float, ...]
+    course_lufs: NDArray[np.float32]
     chroma: Chroma
 
 
@@ -120,11 +120,11 @@ class MusicMeter:
         )
 
 
-def _course(mean_squares: NDArray[np.float64]) -> tuple[float, ...]:
+def _course(mean_squares: NDArray[np.float64]) -> NDArray[np.float32]:
     n_blocks = round(COURSE_STEP_S * BLOCKS_PER_SECOND)
     padded = np.pad(mean_squares, (0, -len(mean_squares) % n_blocks))
     levels = (lufs(float(mean)) for mean in padded.reshape(-1, n_blocks).mean(axis=1))
-    return tuple(round(max(_SILENT_DB, level), 2) for level in levels)
+    return np.array([max(_SILENT_DB, level) for level in levels], np.float32)
 
 
 def _rounded(chroma: Chroma) -> Chroma:
@@ -140,7 +140,7 @@ class _Stored(msgspec.Struct):
     loudness_lufs: float | None
     loudness_range_lu: float
     true_peak_dbtp: float
-    course_lufs: tuple[float, ...]
+    course_lufs: bytes
     energies: bytes
     tuning_cents: float
 
@@ -152,6 +152,7 @@ def load_music(content_hash: str) -> Music | None:
         return None
     try:
         energies = np.frombuffer(found.energies, _ENERGIES).reshape(-1, 12)
+        course = np.frombuffer(found.course_lufs, _COURSE)
     except ValueError:
         return None
     return Music(
@@ -160,7 +161,7 @@ def load_music(content_hash: str) -> Music | None:
         found.loudness_lufs,
         found.loudness_range_lu,
         found.true_peak_dbtp,
-        found.course_lufs,
+        course.astype(np.float32),
         Chroma(energies.astype(np.float32), found.tuning_cents),
     )
 
@@ -173,7 +174,7 @@ def store_music(music: Music, content_hash: str) -> None:
         music.loudness_lufs,
         music.loudness_range_lu,
         music.true_peak_dbtp,
-        music.course_lufs,
+        music.course_lufs.astype(_COURSE).tobytes(),
         music.chroma.energies.astype(_ENERGIES).tobytes(),
         music.chroma.tuning_cents,
     )

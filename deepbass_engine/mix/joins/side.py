@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,13 @@ from deepbass_engine.analysis.music import COURSE_STEP_S, Music
 _BARS_IN_PHRASE = 8
 _LEAST_STEP_LU = 1.0
 _CLEAR = 1.6
+_SILENT_LUFS = -70.0
+
+
+@functools.lru_cache(maxsize=2048)
+def _body_lufs(music: Music) -> float:
+    heard = music.course_lufs[music.course_lufs > _SILENT_LUFS]
+    return float(np.quantile(heard, 0.6)) if len(heard) else _SILENT_LUFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Side:
     def loudness_lufs(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
         """How loud it is at frames, with its gain; silent beyond its ends."""
         assert self.music is not None
-        course = np.asarray(self.music.course_lufs)
+        course = self.music.course_lufs
         steps = np.floor(frames / (self.rate_hz * COURSE_STEP_S)).astype(np.int64)
         heard = (steps >= 0) & (steps < len(course))
         found = np.full(len(frames), -np.inf)
@@ -92,9 +100,7 @@ class Side:
     def body_lufs(self) -> float:
         """How loud it is where it is in full: what its louder half keeps."""
         assert self.music is not None
-        course = np.asarray(self.music.course_lufs)
-        heard = course[course > -70.0]
-        return float(np.quantile(heard, 0.6)) + self.gain_db if len(heard) else -70.0
+        return _body_lufs(self.music) + self.gain_db
 
     def phrase_offset(self) -> int | None:
         """Which of every eight bars begins a phrase, counted from the bar at frame 0 on.
@@ -107,7 +113,9 @@ class Side:
             return None
         bar = lines[1] - lines[0]
         levels = [
-            float(np.mean(np.maximum(self.loudness_lufs(np.linspace(a, a + bar, 16)), -70.0)))
+            float(
+                np.mean(np.maximum(self.loudness_lufs(np.linspace(a, a + bar, 16)), _SILENT_LUFS))
+            )
             for a in lines
         ]
         changes = np.maximum(np.abs(np.diff(levels)) - _LEAST_STEP_LU, 0.0)
