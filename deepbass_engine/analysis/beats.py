@@ -33,6 +33,9 @@ _CHANCE, _SURE = 3.0, 6.0
 _LEAST_RISE = 0.3
 _LEAST_LIKENESS = 0.6
 _HARMONICS = (1, 2, 3, 4, 6, 8)
+_SURE_OF_A_PIECE = 0.5
+_SAME_TEMPO = 0.002
+_RELATIONS = (1.0, 0.5, 2.0, 2 / 3, 1.5, 0.75, 4 / 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def beat_grid(onsets: Onsets, *, cancel: CancelToken | None = None) -> BeatGrid 
     profile = _profile(envelope, period)
     phase = _phase(profile) * period
     confidence = _confidence(envelope, period, profile)
-    drift_ms = _drift_s(envelope, period, profile) * 1000.0
+    drift_ms = _drift_s(envelope, period, profile, cancel) * 1000.0
     downbeat, downbeat_confidence = _downbeat(onsets, period, phase)
     grid = BeatGrid(
         tempo_bpm=60.0 * ENVELOPE_HZ / period,
@@ -263,26 +266,49 @@ def _confidence(
     return float(np.clip(((smooth.max() - smooth.mean()) / chance - _CHANCE) / _SURE, 0.0, 1.0))
 
 
-def _drift_s(envelope: NDArray[np.float64], period: float, profile: NDArray[np.float64]) -> float:
-    """How far the beats of a piece lie from the grid: what nine pieces of ten keep to."""
-    piece, sixteenth = round(_PIECE_S * ENVELOPE_HZ), _PROFILE_STEPS // 4
+def _drift_s(
+    envelope: NDArray[np.float64],
+    period: float,
+    profile: NDArray[np.float64],
+    cancel: CancelToken,
+) -> float:
+    """How far the beats of a piece lie from the grid: what nine pieces of ten keep to.
+
+    A piece that is unlike the whole has no beats of its own, and says nothing; or it has, in
+    another tempo, and lies as far away as can be.
+    """
+    length, sixteenth = round(_PIECE_S * ENVELOPE_HZ), _PROFILE_STEPS // 4
     whole = np.fft.rfft(profile - profile.mean())
-    offsets, likeness = [], []
-    for first in range(0, max(1, len(envelope) - piece // 2), piece // 2):
+    pieces, offsets, likeness = [], [], []
+    for first in range(0, max(1, len(envelope) - length // 2), length // 2):
         # the same phase as the whole's: time counts from the track's begin
         shift = first / period % 1.0
-        own = np.roll(
-            _profile(envelope[first : first + piece], period), round(shift * _PROFILE_STEPS)
-        )
+        pieces.append(envelope[first : first + length])
+        own = np.roll(_profile(pieces[-1], period), round(shift * _PROFILE_STEPS))
         match = np.fft.irfft(np.fft.rfft(own - own.mean()) * np.conj(whole), _PROFILE_STEPS)
         best = int(np.argmax(match))
         size = float(np.linalg.norm(own - own.mean()) * np.linalg.norm(profile - profile.mean()))
         likeness.append(float(match[best]) / size if size else 0.0)
         # where the accents move to another sixteenth the beats have not moved
-        offsets.append((best + sixteenth // 2) % sixteenth - sixteenth // 2)
-    sure = np.array(likeness) >= min(_LEAST_LIKENESS, max(likeness))
-    found = np.abs(np.array(offsets))[sure]
+        offsets.append(abs((best + sixteenth // 2) % sixteenth - sixteenth // 2))
+    least = min(_LEAST_LIKENESS, max(likeness))
+    found = []
+    for piece, offset, alike in zip(pieces, offsets, likeness, strict=True):
+        if alike >= least:
+            found.append(offset)
+        elif _has_another_tempo(piece, period, cancel):
+            found.append(sixteenth // 2)
     return float(np.quantile(found, 0.9)) / _PROFILE_STEPS * period / ENVELOPE_HZ
+
+
+def _has_another_tempo(piece: NDArray[np.float64], period: float, cancel: CancelToken) -> bool:
+    """Whether the beats of a piece are sure, and those of no simple relation to a period."""
+    if len(piece) < _SHORTEST_S * ENVELOPE_HZ or not piece.any():
+        return False
+    own = _fitted(piece, _coarse_period(piece), cancel)
+    if _confidence(piece, own, _profile(piece, own)) < _SURE_OF_A_PIECE:
+        return False
+    return all(abs(own / period / ratio - 1.0) > _SAME_TEMPO for ratio in _RELATIONS)
 
 
 def _downbeat(onsets: Onsets, period: float, phase: float) -> tuple[int, float]:

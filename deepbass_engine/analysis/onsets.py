@@ -79,8 +79,8 @@ class OnsetMeter:
         bands = np.concatenate([self._last[:0], *self._bands])
         rise = np.maximum(np.diff(bands, axis=0, prepend=self._last[:1]), 0.0)
         n_whole = len(bands) // COLOUR_EVERY
-        coarse = bands[: n_whole * COLOUR_EVERY].reshape(n_whole, COLOUR_EVERY, -1).mean(axis=1)
-        return Onsets(rise.sum(axis=1), rise[:, :_N_LOW].sum(axis=1), coarse)
+        coarse = bands[: n_whole * COLOUR_EVERY].reshape(n_whole, COLOUR_EVERY, bands.shape[1])
+        return Onsets(rise.sum(axis=1), rise[:, :_N_LOW].sum(axis=1), coarse.mean(axis=1))
 
     def _take(self, mono: NDArray[np.float32], *, is_last: bool = False) -> None:
         """Analyse as many windows as are full, always `_BATCH` at once but for the last."""
