@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from deepbass_engine.errors import DeepBassError, ProjectFileError
 from deepbass_engine.settings import (
     USUAL_TARGET_LUFS,
+    Bars,
     CurvePair,
     DurationS,
     EmbeddingFade,
@@ -59,6 +61,24 @@ class Problem(Struct, frozen=True):
         return str(DeepBassError(self.what, path=self.path, line=self.line, hint=self.hint))
 
 
+class GivenBeats(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Evenly spaced beats of a track, as a person or another program has them.
+
+    Attributes
+    ----------
+    tempo_bpm
+        Beats a minute.
+    first_beat_s
+        Time in the file of the first beat.
+    first_downbeat
+        Which of the first four beats begins a bar.
+    """
+
+    tempo_bpm: Annotated[float, Meta(ge=20.0, le=400.0)]
+    first_beat_s: Annotated[float, Meta(ge=0.0, le=10.0)]
+    first_downbeat: Annotated[int, Meta(ge=0, le=3)] = 0
+
+
 class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of a playlist.
 
@@ -73,12 +93,15 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Hash of the file's bytes when the project was saved, or empty.
     span
         The part to play, in the file's own frames, where a person has chosen it.
+    beats
+        Its beats where those that are found are not to be used.
     """
 
     path: Path
     id: str
     content_hash: str = ""
     span: Span | None = None
+    beats: GivenBeats | None = None
 
 
 class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +125,7 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     embedding_fade: EmbeddingFade | None = None
     morph_pace: MorphPace | None = None
     style: Style | None = None
+    bars: Bars | None = None
     because: str = ""
 
     def __post_init__(self) -> None:

@@ -98,6 +98,16 @@ Style = Annotated[
         extra={"flag": "--style"},
     ),
 ]
+Bars = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=64,
+        description="length of a transition on the beat, in bars of the track that leaves; 0 takes "
+        "as many as go together best",
+        extra={"flag": "--bars", "metavar": "N", "unit": "bars"},
+    ),
+]
 TargetLufs = Annotated[
     float,
     Meta(
@@ -178,6 +188,7 @@ class TransitionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     embedding_fade: EmbeddingFade = "LinearFade"
     morph_pace: MorphPace = "curve"
     style: Style = "plain"
+    bars: Bars = 0
 
     def __post_init__(self) -> None:
         curve_pair(self.curve)

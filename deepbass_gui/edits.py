@@ -192,7 +192,7 @@ def with_region(
     if region.n_frames == plan.fades[index].asked_frames:
         return with_own(project, pair)
     duration_s = seconds_from_frames(max(0, region.n_frames), rate_hz)
-    return with_own(project, pair, duration_s=min(600.0, duration_s))
+    return with_own(project, pair, duration_s=min(600.0, duration_s), bars=None)
 
 
 def reset_transition(

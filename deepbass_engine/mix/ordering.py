@@ -8,6 +8,7 @@ import msgspec
 
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.errors import DeepBassError
+from deepbass_engine.mix.known import known
 from deepbass_engine.mix.order import Arrangement, TrackTraits, arranged
 from deepbass_engine.progress import CancelToken, OnProgress
 from deepbass_engine.project import Project
@@ -61,7 +62,10 @@ def in_order(
     if keep_last and n_tracks:
         pins[n_tracks - 1] = n_tracks - 1
     found = arranged(
-        [traits_of(analysis) for analysis in analyses],
+        [
+            traits_of(found if isinstance(found, DeepBassError) else known(track, found))
+            for track, found in zip(project.tracks, analyses, strict=True)
+        ],
         pins=pins,
         on_progress=on_progress,
         cancel=cancel,

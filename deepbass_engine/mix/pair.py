@@ -73,7 +73,8 @@ def with_candidate(
         before,
         method=None if candidate.method == default.method else candidate.method,
         curve=None if candidate.curve == default.curve else candidate.curve,
-        duration_s=None if duration_s == default.duration_s else duration_s,
+        duration_s=None if duration_s == default.duration_s and not is_placed else duration_s,
+        bars=None,
         because=because,
     )
     rest = tuple(t for t in project.transitions if t is not before)

@@ -36,6 +36,7 @@ from deepbass_engine.audio.warp import UNWARPED, Warp
 from deepbass_engine.errors import DeepBassError, InputError, PlanError, shown
 from deepbass_engine.mix.joins.choosing import Join
 from deepbass_engine.mix.joins.planning import Used, gains_db, joins, warped
+from deepbass_engine.mix.known import known
 from deepbass_engine.project import Problem, Project, Span, Track
 from deepbass_engine.settings import CEILING_DBTP, HIGHEST_DEFAULT_RATE_HZ
 from deepbass_engine.units import (
@@ -239,7 +240,7 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
         try:
             if isinstance(analysis, DeepBassError):
                 raise analysis
-            usable.append((track, analysis, _source_span(track, analysis)))
+            usable.append((track, known(track, analysis), _source_span(track, analysis)))
             problems += [*analysis.problems, *_span_problems(track, analysis)]
         except DeepBassError as error:
             problems.append(Problem.from_error(error, track.path))

@@ -17,6 +17,7 @@ from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.cli.main import main
 from deepbass_engine.mix.plan import Body, plan_mix
 from deepbass_engine.project import MixSettings, Project, tracks_of
+from deepbass_engine.project_file import load
 
 RATE_HZ = 44_100
 SHORTEST_TRACK_S = 60
@@ -44,7 +45,7 @@ def mixed(music, tmp_path_factory):
     os.environ["DEEPBASS_CACHE_DIR"] = str(folder / "cache")
     target, report = folder / "mix.wav", folder / "mix.json"
     flags = ["--subtype", "FLOAT", "--rate", str(RATE_HZ), "--report", str(report), "--quiet"]
-    assert main(["mix", *map(str, music), "-o", str(target), *flags]) == 0
+    assert main(["mix", *map(str, music), "-o", str(target), "--style", "plain", *flags]) == 0
     project = Project(tracks=tracks_of(music), mix=MixSettings(sample_rate_hz=RATE_HZ))
     plan = plan_mix(project, analyze_tracks(music))
     yield plan, target, json.loads(report.read_text())
@@ -106,3 +107,40 @@ def test_no_seam_clicks(mixed, music):
                     own = decoded(music[track])[max(0, frame - 3) : frame + 3]
                     allowed.append(bends(own).max(initial=0.0))
                 assert in_mix[at].max() <= max(allowed), f"frame {fade.start_frame + into}"
+
+
+def test_with_everything_on_a_track_is_itself_between_its_joins_but_for_its_gain(
+    music, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DEEPBASS_CACHE_DIR", str(tmp_path / "cache"))
+    some, target = music[:8], tmp_path / "mix.wav"
+    flags = ["--subtype", "FLOAT", "--rate", str(RATE_HZ), "--quiet"]
+    assert (
+        main(
+            [
+                "mix",
+                *map(str, some),
+                "-o",
+                str(target),
+                *flags,
+                "--save-project",
+                str(tmp_path / "p.deepbass"),
+            ]
+        )
+        == 0
+    )
+    project = load(tmp_path / "p.deepbass")
+    plan = plan_mix(project, analyze_tracks(some, music=True))
+    assert soundfile.info(target).frames == plan.n_frames
+    assert any(fade.join is not None for fade in plan.fades)
+    assert any(track.warp.gain != 1.0 for track in plan.tracks)
+    with soundfile.SoundFile(target) as mix:
+        for body in (s for s in plan.segments if isinstance(s, Body)):
+            path, warp = music[body.track], plan.tracks[body.track].warp
+            first = max(body.track_frame, warp.head_end if warp.head else 0)
+            stop = body.track_frame + body.n_frames
+            stop = min(stop, warp.tail_start) if warp.tail else stop
+            mix.seek(body.start_frame + first - body.track_frame)
+            heard = mix.read(stop - first, dtype="float32")
+            source = decoded(path)[first:stop] * np.float32(warp.gain)
+            np.testing.assert_allclose(heard, source, atol=1e-6)

@@ -25,6 +25,25 @@ _NEAR_FRAMES = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """The length that a person wants a transition to have; neither leaves it open.
+
+    Attributes
+    ----------
+    n_frames
+        Frames of the mix.
+    n_bars
+        Bars of the leaving track; fewer where so many have no place.
+    """
+
+    n_frames: int | None = None
+    n_bars: int = 0
+
+
+ANY_LENGTH = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A candidate; frames are the tracks' own, at the rate of the mix.
 
@@ -48,7 +67,7 @@ class Placed:
 
 
 def placed(
-    leaving: Side, entering: Side, met: Meeting, budget_s: float, n_asked: int | None = None
+    leaving: Side, entering: Side, met: Meeting, budget_s: float, wanted: Wanted = ANY_LENGTH
 ) -> Iterator[Placed]:
     """All candidates.
 
@@ -60,26 +79,48 @@ def placed(
         The tempo at which they are heard together.
     budget_s
         Music that may be left out of both together.
-    n_asked
-        Frames that a person wants the transition to have; None leaves that open.
+    wanted
+        How long it is to be.
     """
+    found = False
+    for lengths in _lengths(leaving, met, wanted):
+        for n_bars, n_frames in lengths:
+            for candidate in _of_length(n_bars, n_frames, leaving, entering, met, budget_s):
+                found = True
+                yield candidate
+        if found:
+            return
+
+
+def _lengths(leaving: Side, met: Meeting, wanted: Wanted) -> Iterator[list[tuple[int, int]]]:
+    """Bars and frames to try, and what to try where none of those has a place."""
+    assert leaving.grid is not None
+    bar = leaving.grid.beats_per_bar * 60.0 / met.tempo_bpm * leaving.rate_hz
+    ladder = [(n_bars, round(n_bars * bar)) for n_bars in LADDER_BARS]
+    if wanted.n_frames is not None:
+        yield [(0, wanted.n_frames)]
+    elif wanted.n_bars:
+        yield [(wanted.n_bars, round(wanted.n_bars * bar))]
+        yield [rung for rung in ladder if rung[0] < wanted.n_bars]
+    else:
+        yield [rung for rung in ladder if rung[1] <= LONGEST_S * leaving.rate_hz]
+
+
+def _of_length(
+    n_bars: int, n_frames: int, leaving: Side, entering: Side, met: Meeting, budget_s: float
+) -> Iterator[Placed]:
+    """All places for a transition of one length."""
     rate_hz = leaving.rate_hz
     budget = budget_s * rate_hz
-    assert leaving.grid is not None
-    bar = leaving.grid.beats_per_bar * 60.0 / met.tempo_bpm * rate_hz
-    lengths = [(n, round(n * bar)) for n in LADDER_BARS] if n_asked is None else [(0, n_asked)]
-    for n_bars, n_frames in lengths:
-        if n_bars and n_frames > LONGEST_S * rate_hz:
-            continue
-        taken_out, taken_in = n_frames * met.out_ratio, n_frames * met.in_ratio
-        for end, start in _places(leaving, entering, met, taken_out, budget):
-            left_out = max(0.0, leaving.end - end), max(0.0, start - entering.start)
-            if (
-                sum(left_out) <= budget
-                and left_out[0] + taken_out <= MOST_OF_A_TRACK * leaving.n_frames
-                and left_out[1] + taken_in <= MOST_OF_A_TRACK * entering.n_frames
-            ):
-                yield Placed(n_bars, n_frames, end - taken_out, start, sum(left_out) / rate_hz)
+    taken_out, taken_in = n_frames * met.out_ratio, n_frames * met.in_ratio
+    for end, start in _places(leaving, entering, met, taken_out, budget):
+        left_out = max(0.0, leaving.end - end), max(0.0, start - entering.start)
+        if (
+            sum(left_out) <= budget
+            and left_out[0] + taken_out <= MOST_OF_A_TRACK * leaving.n_frames
+            and left_out[1] + taken_in <= MOST_OF_A_TRACK * entering.n_frames
+        ):
+            yield Placed(n_bars, n_frames, end - taken_out, start, sum(left_out) / rate_hz)
 
 
 def _places(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from deepbass_engine.mix.joins.candidates import Placed, placed
+from deepbass_engine.mix.joins.candidates import ANY_LENGTH, Placed, Wanted, placed
 from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.mix.joins.tempo import MOST_STRETCH, Meeting, is_near, meeting
 from deepbass_engine.mix.joins.terms import Terms, terms_of
@@ -52,7 +52,7 @@ class Join:
 
 @functools.lru_cache(maxsize=2048)
 def joined(
-    leaving: Side, entering: Side, budget_s: float, n_asked: int | None = None
+    leaving: Side, entering: Side, budget_s: float, wanted: Wanted = ANY_LENGTH
 ) -> Join | str:
     """How two tracks are joined on the beat, or why they are not.
 
@@ -64,8 +64,8 @@ def joined(
         The tracks.
     budget_s
         Music that may be left out of both together.
-    n_asked
-        Frames that a person wants the transition to have; None leaves that open.
+    wanted
+        How long a person wants it to be.
     """
     refusal = _no_beat("the first track", leaving) or _no_beat("the second track", entering)
     if refusal:
@@ -79,7 +79,7 @@ def joined(
     phrases = leaving.phrase_offset(), entering.phrase_offset()
     found = [
         Considered(candidate, terms_of(candidate, leaving, entering, met, phrases))
-        for candidate in placed(leaving, entering, met, budget_s, n_asked)
+        for candidate in placed(leaving, entering, met, budget_s, wanted)
     ]
     if not found:
         return "no place for both bar lines leaves enough of both tracks"

@@ -9,10 +9,11 @@ from itertools import pairwise
 from deepbass_engine.analysis.loudness import track_gain_db
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.audio.warp import Bend, Warp
+from deepbass_engine.mix.joins.candidates import Wanted
 from deepbass_engine.mix.joins.choosing import Join, joined
 from deepbass_engine.mix.joins.side import Side
-from deepbass_engine.project import Project, Span, Track
-from deepbass_engine.settings import CEILING_DBTP
+from deepbass_engine.project import Project, Span, Track, Transition
+from deepbass_engine.settings import CEILING_DBTP, TransitionSpec
 from deepbass_engine.units import frames_from_seconds, gain_from_db
 
 _GLIDE_S = 8.0
@@ -91,12 +92,19 @@ def joins(
                 (right, right.may_begin_elsewhere, both[1]),
             )
         )
-        n_asked = None if own.duration_s is None else frames_from_seconds(own.duration_s, rate_hz)
-        if n_asked == 0:
+        wanted = _wanted(own, spec, rate_hz)
+        if wanted.n_frames == 0:
             found.append("")
             continue
-        found.append(joined(leaving, entering, project.limits.discarded, n_asked))
+        found.append(joined(leaving, entering, project.limits.discarded, wanted))
     return found
+
+
+def _wanted(own: Transition, spec: TransitionSpec, rate_hz: int) -> Wanted:
+    """How long a person wants a pair's transition to be: what is its own goes before the rest."""
+    if own.bars is None and own.duration_s is not None:
+        return Wanted(n_frames=frames_from_seconds(own.duration_s, rate_hz))
+    return Wanted(n_bars=spec.bars)
 
 
 def warped(

@@ -15,7 +15,8 @@ from deepbass_engine.mix.joins.candidates import Placed
 from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.mix.joins.tempo import Meeting
 
-_POINTS_OF_LENGTH = {32: 5.0, 16: 0.0, 8: 1.0, 4: 5.0, 2: 9.0, 0: 0.0}
+_POINTS_OF_LENGTH = {32: 5.0, 16: 0.0, 8: 1.0, 4: 5.0, 2: 9.0}
+"""By bars; a length that a person chose costs nothing."""
 _DIP_FREE_LU, _JUMP_FREE_LU = 2.0, 1.5
 _POINTS_PER_LU = 2.0
 _POINTS_OF_HARMONY = 6.0
@@ -78,7 +79,7 @@ def terms_of(
     """
     low, high = _expected_lu(candidate, leaving, entering, met)
     return Terms(
-        length=_POINTS_OF_LENGTH[candidate.n_bars],
+        length=_POINTS_OF_LENGTH.get(candidate.n_bars, 0.0),
         discarded=candidate.discarded_s,
         dip=_POINTS_PER_LU * max(0.0, -low - _DIP_FREE_LU),
         jump=_POINTS_PER_LU * max(0.0, high - _JUMP_FREE_LU),
