@@ -11,6 +11,14 @@ import msgspec
 
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import add_flags, named_path, settings_from
+from deepbass_engine.cli.mix_steps import (
+    also_read,
+    in_order,
+    is_open,
+    measured_styles,
+    refuse_targets,
+    searched,
+)
 from deepbass_engine.errors import PlanError, SettingError
 from deepbass_engine.settings import (
     USUAL_TARGET_LUFS,
@@ -152,21 +160,26 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if (project.default, project.limits) != settings:
         project = project.without_reasons()
     if args.order == "auto":
-        project = _in_order(project, args, console)
+        project = in_order(project, args, console)
+    store = TransitionStore() if project.needs_music else None
     measured: dict[int, MeasuredTransition] = {}
     extras = _extras(args, target, project, measured)
     try:
-        if search is not None:
-            project = _searched(project, search, args, target, extras, console)
+        if search is not None or is_open(project, args):
+            refuse_targets(project, args, target, [path for path, _ in extras])
+            if search is not None:
+                project = searched(project, search, args, console)
+            else:
+                project = measured_styles(project, args, store, console)
             extras = _extras(args, target, project, measured)
         report = mix_project(
             project,
             target,
             settings_from(args, OutputSettings),
             overwrite=args.overwrite,
-            transitions=TransitionStore() if project.needs_music else None,
+            transitions=store,
             beside=[path for path, _ in extras],
-            also_read=_also_read(args),
+            also_read=also_read(args),
             problems=problems,
             measure=bool(args.report or args.html_report or args.strict),
             on_estimate=lambda estimate: console.say(str(estimate)),
@@ -210,26 +223,6 @@ def _settle_style(args: argparse.Namespace) -> None:
         given.setdefault("target_lufs", USUAL_TARGET_LUFS)
 
 
-def _in_order(project: Project, args: argparse.Namespace, console: Console) -> Project:
-    """The project in an order in which its tracks go together."""
-    from deepbass_engine.mix.ordering import in_order
-    from deepbass_engine.mix.project_tracks import analyze_project
-
-    analyses = analyze_project(
-        project,
-        music=True,
-        jobs=settings_from(args, OutputSettings).jobs,
-        on_progress=console.progress,
-        cancel=console.cancel,
-    )
-    ordered, found = in_order(
-        project, analyses, on_progress=console.progress, cancel=console.cancel
-    )
-    for number, join in enumerate(found.joins, start=1):
-        console.say(f"track {number} to {number + 1}: {join.reason}")
-    return ordered
-
-
 def _search(args: argparse.Namespace) -> SearchSettings | None:
     """The search that is asked for; the method that both are tried for is taken out of the flags.
 
@@ -242,37 +235,6 @@ def _search(args: argparse.Namespace) -> SearchSettings | None:
         return None
     base = SearchSettings(n_candidates=getattr(args, "n_candidates", 2))
     return msgspec.structs.replace(base, methods=("simple", "nsynth") if is_auto else ())
-
-
-def _searched(
-    project: Project,
-    search: SearchSettings,
-    args: argparse.Namespace,
-    target: Path,
-    extras: list[tuple[Path, Callable[[MixReport, Path], None]]],
-    console: Console,
-) -> Project:
-    """The project with better transitions, if what it is for may be written at all."""
-    from deepbass_engine.mix.search_job import with_better_transitions
-    from deepbass_engine.mix.targets import check_target
-
-    output = settings_from(args, OutputSettings)
-    check_target(
-        target,
-        [*(track.path for track in project.tracks), *_also_read(args)],
-        output.subtype,
-        overwrite=args.overwrite,
-        beside=[path for path, _ in extras],
-    )
-    return with_better_transitions(
-        project,
-        search,
-        output,
-        on_estimate=lambda estimate: console.say(str(estimate)),
-        on_note=lambda note: console.note(f"deepbass: {note}"),
-        on_progress=console.progress,
-        cancel=console.cancel,
-    )
 
 
 def tell(report: MixReport, console: Console) -> int:
@@ -324,10 +286,3 @@ def _extras(
         (args.save_project, save_project),
     ]
     return [(path.absolute(), save) for path, save in wanted if path is not None]
-
-
-def _also_read(args: argparse.Namespace) -> list[Path]:
-    """Files named on the command line; a project may be saved over itself."""
-    if args.project is None or args.project == args.save_project:
-        return list(args.paths)
-    return [*args.paths, args.project]

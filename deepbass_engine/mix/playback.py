@@ -399,6 +399,7 @@ def audio_around(
         discarded_s(plan, index),
         loudness_lufs(plan, index),
         beats_s(plan, index),
+        outgoing.is_flawless and incoming.is_flawless,
     )
 
 

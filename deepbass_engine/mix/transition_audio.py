@@ -49,6 +49,8 @@ class TransitionAudio:
     beats_s
         Times of the beats of both tracks, from where the transition begins; None where those of
         one are not sure.
+    is_flawless
+        Whether it is what was truly in the files.
     """
 
     sample_rate_hz: int
@@ -59,6 +61,7 @@ class TransitionAudio:
     discarded_s: tuple[float, float] = (0.0, 0.0)
     loudness_lufs: tuple[float, float] | None = None
     beats_s: tuple[Times, Times] | None = None
+    is_flawless: bool = True
 
     @property
     def n_frames(self) -> int:

@@ -28,7 +28,7 @@ from deepbass_engine.mix.render import render
 from deepbass_engine.mix.track_stream import open_track
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken
-from deepbass_engine.project import Project, Span, Transition, tracks_of
+from deepbass_engine.project import GivenBeats, Project, Span, Transition, tracks_of
 from deepbass_engine.settings import MixSettings, TransitionSpec
 from deepbass_engine.units import db_from_gain
 
@@ -178,6 +178,45 @@ def test_the_length_a_person_chose_is_kept_on_the_beat(heard: list[TrackAnalysis
     assert fade.n_frames == 7 * plan.sample_rate_hz
     leaving, entering = true_beats_s(plan, 0), true_beats_s(plan, 1)
     assert max(np.abs(leaving - at).min() for at in entering[:-1]) < 0.005
+
+
+@pytest.mark.parametrize("n_bars", [3, 4, 5])
+def test_the_bars_a_person_chose_are_kept(heard: list[TrackAnalysis], n_bars: int) -> None:
+    join = planned(heard[:2], bars=n_bars).fades[0].join
+    assert join is not None
+    assert join.placed.n_bars == n_bars
+    assert join.placed.n_frames == pytest.approx(n_bars * 240 / join.met.tempo_bpm * RATE_HZ, abs=1)
+
+
+def test_where_so_many_bars_have_no_place_there_are_fewer(heard: list[TrackAnalysis]) -> None:
+    join = planned(heard[:2], bars=64).fades[0].join
+    assert join is not None
+    assert join.placed.n_bars < 64
+
+
+def test_a_length_of_its_own_goes_before_bars_of_the_whole_mix(heard: list[TrackAnalysis]) -> None:
+    project = project_of(heard[:2], duration_s=6.0)
+    default = msgspec.structs.replace(project.default, bars=4)
+    fade = plan_mix(msgspec.structs.replace(project, default=default), heard[:2]).fades[0]
+    assert fade.n_frames == 6 * RATE_HZ
+
+
+def test_beats_that_are_given_are_those_that_are_joined(heard: list[TrackAnalysis]) -> None:
+    project = project_of(heard[:2])
+    found = heard[1].music.beats
+    assert found is not None
+    moved = found.shifted(found.beat_s / 3)
+    given = GivenBeats(
+        tempo_bpm=moved.tempo_bpm,
+        first_beat_s=moved.first_beat_s,
+        first_downbeat=moved.first_downbeat,
+    )
+    rows = (project.tracks[0], msgspec.structs.replace(project.tracks[1], beats=given))
+    plan = plan_mix(msgspec.structs.replace(project, tracks=rows), heard[:2])
+    leaving, entering = (true_beats_s(plan, side) for side in (0, 1))
+    late = np.array([leaving[np.argmin(np.abs(leaving - at))] - at for at in entering[1:-1]])
+    beat_s = 60.0 / plan.fades[0].join.met.tempo_bpm
+    np.testing.assert_allclose(late % beat_s, beat_s / 3, atol=0.005)
 
 
 def test_an_end_that_a_person_chose_is_kept(heard: list[TrackAnalysis]) -> None:

@@ -1,0 +1,158 @@
+"""Whether transitions on the beat are better than plain ones, by what is measured of both.
+
+The style auto foretells from beats, harmonies and loudness how two tracks go together. Here each
+pair that it joins is made as it has it, by the other lengths that it considered, and as a plain
+fade; all of them are measured, and the one that measures best is taken. So nothing on the beat is
+worse than what the plain style makes of the same two tracks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from deepbass_engine.analysis.track import TrackAnalysis
+from deepbass_engine.errors import DeepBassError
+from deepbass_engine.mix.choosing import LEAST_GAIN
+from deepbass_engine.mix.joins.choosing import Join
+from deepbass_engine.mix.measuring import measure
+from deepbass_engine.mix.plan import Fade, MixPlan, plan_mix
+from deepbass_engine.mix.playback import audio_around
+from deepbass_engine.mix.side_by_side import work_side_by_side
+from deepbass_engine.mix.transition_cache import TransitionStore
+from deepbass_engine.progress import CancelToken, OnProgress, Progress
+from deepbass_engine.project import Project, Transition
+from deepbass_engine.settings import n_workers
+
+N_LENGTHS = 3
+"""Lengths of a transition on the beat that are made and measured."""
+
+
+def with_measured_styles(
+    project: Project,
+    analyses: Sequence[TrackAnalysis | DeepBassError],
+    *,
+    store: TransitionStore | None = None,
+    jobs: int = 0,
+    on_progress: OnProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> Project:
+    """Settle each pair that the style auto joins by what is measured.
+
+    A pair for which a person, or a search, has chosen anything stays as it is; so does one whose
+    tracks can't be read, which the mix will tell of.
+
+    Parameters
+    ----------
+    project, analyses
+        As for `deepbass_engine.mix.plan.plan_mix`.
+    store
+        Where stretched ends of tracks and what was measured are looked for, and kept.
+    jobs
+        Transitions worked on at once; 0 takes one for each core. The result is the same for any
+        number.
+    on_progress
+        Told of the stage "comparing", in transitions.
+    cancel
+        See `deepbass_engine.progress`.
+
+    Returns
+    -------
+    The project; a pair that is better otherwise than foretold has that of its own, and says why.
+
+    Raises
+    ------
+    PlanError
+        If no track can be used.
+    Cancelled
+        If asked to stop.
+    """
+    plan = plan_mix(project, analyses)
+    rows = {
+        track.id: (track, analysis)
+        for track, analysis in zip(project.tracks, analyses, strict=True)
+        if not isinstance(analysis, DeepBassError)
+    }
+    indices = [f.index for f in plan.fades if f.join is not None and _is_open(project, plan, f)]
+    found: dict[int, Transition] = {}
+    stop, lock, n_done = CancelToken(), threading.Lock(), 0
+
+    def settle(index: int) -> None:
+        nonlocal n_done
+        pair = [rows[plan.tracks[index + side].id] for side in (0, 1)]
+        alone = replace(
+            project,
+            tracks=tuple(track for track, _ in pair),
+            mix=replace(project.mix, sample_rate_hz=plan.sample_rate_hz),
+            transitions=(),
+        )
+        try:
+            better = _better(alone, [analysis for _, analysis in pair], store, stop)
+        except DeepBassError:
+            stop.raise_if_cancelled()
+            better = None
+        with lock:
+            if better is not None:
+                found[index] = better
+            n_done += 1
+            if on_progress is not None:
+                on_progress(Progress("comparing", n_done, len(indices)))
+
+    work_side_by_side(indices, settle, n_workers(jobs), stop=stop, cancel=cancel)
+    settled = tuple(found[index] for index in sorted(found))
+    return replace(project, transitions=(*project.transitions, *settled))
+
+
+def _is_open(project: Project, plan: MixPlan, fade: Fade) -> bool:
+    """Whether neither its length in bars nor anything else of a transition was chosen."""
+    ids = (plan.tracks[fade.index + side].id for side in (0, 1))
+    own = project.own(*ids)
+    nothing = Transition(out_track=own.out_track, in_track=own.in_track)
+    return own == nothing and not project.default.bars
+
+
+def _better(
+    alone: Project,
+    analyses: Sequence[TrackAnalysis],
+    store: TransitionStore | None,
+    cancel: CancelToken,
+) -> Transition | None:
+    """What two tracks are to have of their own, or None if what is foretold is best."""
+    out_track, in_track = (track.id for track in alone.tracks)
+
+    def scored(own: Transition) -> tuple[float, Join | None]:
+        plan = plan_mix(replace(alone, transitions=(own,)), analyses)
+        found = None if store is None else store.load_measured(plan, 0, cancel=cancel)
+        if found is None:
+            audio = audio_around(plan, 0, store=store, cancel=cancel)
+            assert audio is not None
+            found = measure(audio, cancel=cancel)
+            if store is not None and audio.is_flawless:
+                store.keep_measured(plan, 0, found, cancel=cancel)
+        return found.quality.under(alone.limits).score, plan.fades[0].join
+
+    def of_its_own(**fields: Any) -> Transition:
+        return Transition(out_track=out_track, in_track=in_track, **fields)
+
+    foretold = of_its_own()
+    score, join = scored(foretold)
+    if join is None:  # what its neighbours leave of the two tracks differs
+        return None
+    lengths = list(dict.fromkeys(each.placed.n_bars for each in join.considered))
+    others = [of_its_own(bars=n_bars) for n_bars in lengths[1:N_LENGTHS]]
+    best, best_score = foretold, score
+    for other in (*others, of_its_own(style="plain")):
+        its_score, _ = scored(other)
+        if its_score < best_score - LEAST_GAIN:
+            best, best_score = other, its_score
+    if best is foretold:
+        return None
+    what = "a plain fade" if best.style == "plain" else f"{best.bars} bars on the beat"
+    because = (
+        f"the style auto: {what} measures {best_score:.2f}, "
+        f"{lengths[0]} bars on the beat {score:.2f}"
+    )
+    return replace(best, because=because)
