@@ -49,7 +49,7 @@ class Command:
     begins_group: bool = False
 
 
-MENUS = ("&File", "&Edit", "&Playlist", "&Transition", "P&lay", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Playlist", "&Transition", "&Beats", "P&lay", "&View", "&Help")
 
 COMMANDS = (
     Command("new", "&File", "&New project", ("Ctrl+N",), "new"),
@@ -101,7 +101,8 @@ COMMANDS = (
     Command("reset", "&Transition", "&Back to the playlist's default", ("Ctrl+Backspace",), "reset",
             "Takes back what this transition has of its own"),
     Command("snap", "&Transition", "&Snap", ("S",), "snap",
-            "Edges that are dragged stop where sound begins and ends", is_checkable=True),
+            "Edges that are dragged stop at beats, and where sound begins and ends",
+            is_checkable=True),
     Command("nudge_left", "&Transition", "Nudge 10 ms earlier", ("Left",), begins_group=True),
     Command("nudge_right", "&Transition", "Nudge 10 ms later", ("Right",)),
     Command("nudge_left_100", "&Transition", "Nudge 100 ms earlier", ("Shift+Left",)),
@@ -110,6 +111,19 @@ COMMANDS = (
     Command("nudge_right_1", "&Transition", "Nudge 1 ms later", ("Ctrl+Right",)),
     Command("nudge_left_frame", "&Transition", "Nudge one frame earlier", ("Alt+Left",)),
     Command("nudge_right_frame", "&Transition", "Nudge one frame later", ("Alt+Right",)),
+    Command("beats_halve", "&Beats", "&Halve the tempo", ("/",), "",
+            "One beat for two, in the track whose handle is chosen in the editor"),
+    Command("beats_double", "&Beats", "&Double the tempo", ("*",), "",
+            "Two beats for one, in the track whose handle is chosen in the editor"),
+    Command("beats_earlier", "&Beats", "Shift the beats 5 ms &earlier", (",",), begins_group=True),
+    Command("beats_later", "&Beats", "Shift the beats 5 ms &later", (".",)),
+    Command("beats_downbeat", "&Beats", "Bars begin a beat l&ater", ("D",)),
+    Command("beats_here", "&Beats", "A &bar begins at the playhead", ("Shift+D",)),
+    Command("beats_tap", "&Beats", "&Tap the beat", ("T",), "",
+            "Takes the beat from your taps along with the track whose handle is chosen in the "
+            "editor; four or more", begins_group=True),
+    Command("beats_found", "&Beats", "Beats as they are &found", (), "",
+            "Takes back what was changed of the beats"),
     Command("play", "P&lay", "&Play or pause", ("Space",), "play"),
     Command("play_start", "P&lay", "Play &from the beginning", ("Ctrl+Space",)),
     Command("audition", "P&lay", "A&udition the transition", ("Return", "Enter"), "transition",

@@ -35,6 +35,7 @@ from deepbass_engine.units import clock_text, seconds_from_frames
 from deepbass_engine.version import __version__
 from deepbass_gui import commands, faults, preferences, theme
 from deepbass_gui.autosave import Autosave
+from deepbass_gui.beats_flow import BeatsFlow
 from deepbass_gui.comparison import Comparison
 from deepbass_gui.dialogs.ask import Answer, Role, ask
 from deepbass_gui.dialogs.export import ExportDialog
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self.search = SearchFlow(
             document, self.selection, self.player, self.comparison, self.renderer.store, self
         )
+        self.beats = BeatsFlow(document, self.editor, self.player, self)
         self.quality_flow = QualityFlow(
             self.quality, document, self.selection, self.player, self.editor, self.playlist,
             self.timeline, self,
@@ -214,6 +216,7 @@ class MainWindow(QMainWindow):
         for flow in (self.flow, self.music, self.search):
             flow.told.connect(self._tell)
             flow.failed.connect(faults.show)
+        self.beats.told.connect(self._tell)
 
         player.position_changed.connect(timeline.set_playhead)
         player.position_changed.connect(self.editor.set_playhead)
@@ -291,6 +294,14 @@ class MainWindow(QMainWindow):
             "nudge_right_1": partial(editor.nudge_ms, 1.0),
             "nudge_left_frame": partial(editor.nudge_frames, -1),
             "nudge_right_frame": partial(editor.nudge_frames, 1),
+            "beats_halve": self.beats.halve,
+            "beats_double": self.beats.double,
+            "beats_earlier": self.beats.earlier,
+            "beats_later": self.beats.later,
+            "beats_downbeat": self.beats.next_downbeat,
+            "beats_here": self.beats.bar_here,
+            "beats_tap": self.beats.tap,
+            "beats_found": self.beats.as_found,
             "play": player.toggle,
             "play_start": partial(player.play_from, 0),
             "audition": self._audition,
@@ -485,7 +496,9 @@ class MainWindow(QMainWindow):
         self.editor.morph.can_render = not self.renderer.is_rendering
         actions["save_playlist"].setEnabled(bool(self.document.project.tracks))
         for command in commands.COMMANDS:
-            is_for_pair = command.menu == "&Transition" and command.name != "render_nsynth"
+            is_for_pair = (
+                command.menu in ("&Transition", "&Beats") and command.name != "render_nsynth"
+            )
             if is_for_pair or command.name in _FOR_A_PAIR:
                 actions[command.name].setEnabled(has_pair)
         for name in _FOR_SOUND:

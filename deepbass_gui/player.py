@@ -176,6 +176,11 @@ class Player(QObject):
         """Frame of the mix that is heard, or from which it would go on."""
         return self._frame
 
+    def frame_now(self) -> int:
+        """The same, looked at anew: `position` is some milliseconds old."""
+        self._tick()
+        return self._frame
+
     @property
     def levels(self) -> Levels | None:
         """How loud it is; None while nothing is heard."""

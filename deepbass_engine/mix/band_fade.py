@@ -35,8 +35,7 @@ def crossfaded_by_bands(
         Rate of the mix.
     """
     bass = bass_gains(join, sample_rate_hz)
-    middle, _ = _turn(join, sample_rate_hz)
-    highs = handed_over(len(tail), middle, len(tail) // 2)
+    highs = handed_over(len(tail), *turn_of_highs(join, sample_rate_hz))
     leaving = BandGains(bass.fade_out, curve.fade_out, highs[0])
     entering = BandGains(bass.fade_in, curve.fade_in, highs[1])
     mixed = equalized(tail, sample_rate_hz, leaving)
@@ -46,12 +45,18 @@ def crossfaded_by_bands(
 
 def bass_gains(join: Join, sample_rate_hz: int) -> FadeGains:
     """What the bass of both tracks is multiplied with."""
-    leaving, entering = handed_over(join.placed.n_frames, *_turn(join, sample_rate_hz))
+    leaving, entering = handed_over(join.placed.n_frames, *turn_of_bass(join, sample_rate_hz))
     return FadeGains(leaving.astype(np.float32), entering.astype(np.float32))
 
 
-def _turn(join: Join, sample_rate_hz: int) -> tuple[int, int]:
-    """Middle and length of the beat in which the bass changes hands."""
+def turn_of_bass(join: Join, sample_rate_hz: int) -> tuple[int, int]:
+    """Middle and length of the beat in which the bass changes hands, in frames of the fade."""
     beat = 60.0 / join.met.tempo_bpm * sample_rate_hz
     middle = round(join.placed.n_frames / 2 / beat) * beat
     return round(middle), round(beat)
+
+
+def turn_of_highs(join: Join, sample_rate_hz: int) -> tuple[int, int]:
+    """Middle and length of the half of the fade in which the highs do."""
+    middle, _ = turn_of_bass(join, sample_rate_hz)
+    return middle, join.placed.n_frames // 2

@@ -29,6 +29,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QIcon
 
 from deepbass_engine.errors import shown
+from deepbass_engine.mix.known import known
 from deepbass_engine.project import Problem, Track
 from deepbass_engine.units import seconds_from_frames
 from deepbass_gui import theme
@@ -143,7 +144,9 @@ class PlaylistModel(QAbstractTableModel):
 
     def shown(self, row: TrackRow) -> ShownTrack:
         """What the columns are made from."""
-        return ShownTrack(row.number, self.facts(row), self._track_status(row))
+        facts = self.facts(row)
+        music = known(row.track, facts.analysis).music if facts.analysis else None
+        return ShownTrack(row.number, facts, self._track_status(row), music)
 
     def sorted_ids(self, column: int) -> list[str]:
         """Ids of the tracks by a column, or in reverse if they stand by it already."""
@@ -283,12 +286,32 @@ class PlaylistModel(QAbstractTableModel):
         if status.color == "error" or column.name == "status":
             named: QColor = getattr(colors, status.color)
             return named
+        if isinstance(row, TrackRow) and self._goes_with_before(row, column):
+            return colors.ok
         is_first = isinstance(row, TrackRow) and column.name == "title"
         return colors.text if is_first else colors.secondary
+
+    def _goes_with_before(self, row: TrackRow, column: Column) -> bool:
+        """Whether what a column shows goes together with what it shows of the track before."""
+        if column.goes_with is None:
+            return False
+        before = self._track_before(row)
+        return before is not None and column.goes_with(self.shown(before), self.shown(row))
+
+    def _track_before(self, row: TrackRow) -> TrackRow | None:
+        """The row of the track before."""
+        tracks = self._document.project.tracks
+        if row.number < 2 or row.number - 2 >= len(tracks):
+            return None
+        return TrackRow(tracks[row.number - 2], row.number - 1)
 
     def _tip(self, row: Row) -> str:
         lines = list(self.status(row).reasons)
         if isinstance(row, TrackRow):
+            fitting = [c.title for c in self.columns if self._goes_with_before(row, c)]
+            if fitting:
+                words = _tr("Goes with the track before: {columns}")
+                lines.append(words.format(columns=", ".join(fitting)))
             lines.append(shown(row.track.path))
         else:
             lines.insert(0, self._joined(row.pair))
@@ -381,7 +404,9 @@ class PlaylistModel(QAbstractTableModel):
             self._show_all()
             return
         for i, row in enumerate(self._rows):
-            if isinstance(row, TrackRow) and row.track.path in news:
+            before = self._track_before(row) if isinstance(row, TrackRow) else None
+            of_pair = {each.track.path for each in (row, before) if isinstance(each, TrackRow)}
+            if of_pair & news:
                 for column in range(len(self.columns)):
                     # a range of cells would paint the whole table anew
                     self.dataChanged.emit(self.index(i, column), self.index(i, column))
@@ -506,6 +531,8 @@ def _own_words() -> dict[str, str]:
         "morph": _tr("sound of the morph"),
         "embedding_fade": _tr("way across"),
         "morph_pace": _tr("pace"),
+        "style": _tr("on the beat or not"),
+        "bars": _tr("bars"),
     }
 
 

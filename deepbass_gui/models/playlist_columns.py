@@ -8,7 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from deepbass_engine.analysis.key import is_compatible
 from deepbass_engine.analysis.music import Music
+from deepbass_engine.mix.joins.tempo import is_near, meeting
 from deepbass_engine.playlists import natural_key
 from deepbass_engine.units import clock_text
 from deepbass_gui.jobs.library import TrackFacts
@@ -44,6 +46,8 @@ class ShownTrack:
     number: int
     facts: TrackFacts
     status: Status
+    music: Music | None = None
+    """What was heard of it, with the beats that the playlist gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,9 @@ class Column:
         How wide the table must be for it to be shown, unless a person wants it or not.
     is_number
         Whether it is set in figures of one width, to the right.
+    goes_with
+        Whether what it shows of a track goes together with what it shows of the one before;
+        None where that is no question.
     """
 
     name: str
@@ -77,6 +84,7 @@ class Column:
     width_px: int
     from_px: int = 0
     is_number: bool = False
+    goes_with: Callable[[ShownTrack, ShownTrack], bool] | None = None
 
 
 def columns() -> tuple[Column, ...]:
@@ -96,7 +104,7 @@ def columns() -> tuple[Column, ...]:
         ),
         Column(
             "length", _tr("Length"), _tr("Length of the file, in minutes and seconds"),
-            _length, lambda track: track.facts.duration_s, 64, is_number=True,
+            _length, lambda track: track.facts.duration_s, 64, 452, is_number=True,
         ),
         Column(
             "rate", _tr("Rate"), _tr("Samples a second, in kilohertz"),
@@ -107,12 +115,16 @@ def columns() -> tuple[Column, ...]:
             _loudness, lambda track: track.facts.loudness_lufs, 96, 692, is_number=True,
         ),
         Column(
-            "tempo", _tr("BPM"), _tr("Tempo, in beats a minute; in brackets where it is not sure"),
-            _tempo, _tempo_bpm, 64, 452, is_number=True,
+            "tempo", _tr("BPM"),
+            _tr("Tempo, in beats a minute; in brackets where it is not sure; green where it is "
+                "near enough to that of the track before to be joined on the beat"),
+            _tempo, _tempo_bpm, 64, 340, is_number=True, goes_with=_tempi_meet,
         ),
         Column(
-            "key", _tr("Key"), _tr("Key, as its place on the Camelot wheel"),
-            _key, _camelot_place, 52, 452,
+            "key", _tr("Key"),
+            _tr("Key, as its place on the Camelot wheel; green where it goes with that of the "
+                "track before"),
+            _key, _camelot_place, 52, 340, goes_with=_keys_go_together,
         ),
         Column(
             "status", _tr("Status"), _tr("How far reading the file is, and what is wrong"),
@@ -148,18 +160,26 @@ def _loudness(track: ShownTrack) -> str:
     return _tr("{level} LUFS").format(level=f"{loudness_lufs:.1f}".replace("-", "−"))
 
 
-def _music(track: ShownTrack) -> Music | None:
-    analysis = track.facts.analysis
-    return analysis.music if analysis else None
-
-
 def _tempo_bpm(track: ShownTrack) -> float | None:
-    music = _music(track)
+    music = track.music
     return None if music is None or music.beats is None else music.beats.tempo_bpm
 
 
+def _tempi_meet(before: ShownTrack, track: ShownTrack) -> bool:
+    grids = [each.music.beats if each.music else None for each in (before, track)]
+    if any(grid is None or not grid.is_sure for grid in grids):
+        return False
+    first, second = (grid.tempo_bpm for grid in grids if grid is not None)
+    return is_near(meeting(first, second))
+
+
+def _keys_go_together(before: ShownTrack, track: ShownTrack) -> bool:
+    keys = [each.music.key for each in (before, track) if each.music and each.music.key]
+    return len(keys) == 2 and is_compatible(*keys)
+
+
 def _tempo(track: ShownTrack) -> str:
-    music = _music(track)
+    music = track.music
     if music is None or music.beats is None:
         return ""
     shown = f"{music.beats.tempo_bpm:.1f}"
@@ -167,7 +187,7 @@ def _tempo(track: ShownTrack) -> str:
 
 
 def _key(track: ShownTrack) -> str:
-    music = _music(track)
+    music = track.music
     return "" if music is None or music.key is None else music.key.camelot
 
 

@@ -79,6 +79,8 @@ class TransitionEditor(QWidget):
         self.note = QLabel()
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.note.setWordWrap(True)
+        self.note.setMaximumHeight(2 * self.note.fontMetrics().lineSpacing())  # its tip has all
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.snap_button = self._button("snap", self.tr("Snap"), "S")
         self.snap_button.setCheckable(True)
@@ -94,7 +96,8 @@ class TransitionEditor(QWidget):
         self.reset_button = self._button("reset", self.tr("Reset the transition"), "")
         self.snap_button.setToolTip(
             self.tr(
-                "Snap: edges stop where sound or file begins and ends, and at the playhead (S);\n"
+                "Snap: edges stop at beats, where sound or file begins and ends, and at the "
+                "playhead (S);\n"
                 "hold Alt to go past, Shift to go ten times as fine"
             )
         )

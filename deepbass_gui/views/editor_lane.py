@@ -17,15 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from deepbass_engine.analysis.peaks import BUCKET_FRAMES, sample_columns
-from deepbass_engine.fades.curves import gains_in, gains_out
 from deepbass_engine.project import Span
 from deepbass_gui import theme
 from deepbass_gui.jobs.detail import Detail, Stretch
 from deepbass_gui.region_edit import Handle, Lane
+from deepbass_gui.views.beat_marks import paint_beats
 from deepbass_gui.views.editor_scene import LaneScene
+from deepbass_gui.views.gain_curves import paint_gains
 from deepbass_gui.views.spectrogram import Spectrogram, paint_frequencies, spectrogram_of
 from deepbass_gui.views.time_axis import TimeAxis, tick_text
 from deepbass_gui.views.waveform import WaveStyle, wave_image, wave_style
@@ -33,7 +34,6 @@ from deepbass_gui.views.waveform import WaveStyle, wave_image, wave_style
 TITLE_PX = 20
 HANDLE_PX = 10
 _GHOST = 0.3
-_CURVE_POINTS = 200
 _PX_PER_SPECTRUM = 2
 
 
@@ -109,6 +109,8 @@ class LanePainter:
         else:
             self._paint_wave(painter, area, scene, axis, color)
         self._paint_unused(painter, area, scene, axis)
+        if scene.beats is not None:
+            paint_beats(painter, area, scene.beats, axis, origin, scene.n_frames)
         self._paint_region(painter, area, scene, axis, color, look)
         if look.is_spectrogram:
             paint_frequencies(painter, area)
@@ -239,8 +241,7 @@ class LanePainter:
         painter.fillRect(region, body)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if scene.region.n_frames:
-            painter.setPen(QPen(colors.text, 1.5))
-            painter.drawPolyline(_curve_line(scene, axis, area, self._lane))
+            paint_gains(painter, region.adjusted(0, 2, 0, -2), scene)
         middle = area.center().y()
         for handle, x in ((Handle.LEFT, left), (Handle.RIGHT, right)):
             is_strong = look.hovered is handle or (look.focused is handle and look.has_keys)
@@ -365,18 +366,6 @@ def _gain(scene: LaneScene, axis: TimeAxis, n_columns: int, ratio: float) -> NDA
         gain *= ramp.gain(frames)
     gain[(frames < scene.used.start_frame) | (frames >= scene.used.end_frame)] = 0
     return gain
-
-
-def _curve_line(scene: LaneScene, axis: TimeAxis, area: QRectF, lane: Lane) -> QPolygonF:
-    """The gain along the region: silence at the bottom, full level at the top."""
-    name = "Linear" if scene.curve == "Random_Linear" else scene.curve
-    left, right = region_edges(scene, axis)
-    gain = (gains_out if lane is Lane.OUT else gains_in)(name, _CURVE_POINTS)
-    height = area.height() - 4
-    xs = np.linspace(left, right, _CURVE_POINTS).tolist()
-    return QPolygonF(
-        [QPointF(x, area.top() + 2 + height * (1 - g)) for x, g in zip(xs, gain, strict=True)]
-    )
 
 
 def reading_words(scene: LaneScene) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deepbass_engine.audio.warp import Warp
+from deepbass_engine.mix.joins.choosing import Join
 from deepbass_engine.mix.plan import Fade, MixPlan
 from deepbass_engine.project import Span
 from deepbass_engine.settings import curve_pair
@@ -12,6 +14,7 @@ from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair, Region
 from deepbass_gui.jobs.library import TrackFacts
 from deepbass_gui.region_edit import Lane, file_frames, stretch
+from deepbass_gui.views.beat_marks import BeatMarks
 from deepbass_gui.views.timeline_layout import Clip, clips_of
 
 
@@ -35,6 +38,14 @@ class LaneScene:
         The part that is used, the part that is no silence, and the transition, in its own time.
     curve
         Name of its curve.
+    rate_hz
+        Rate of the mix.
+    warp
+        How it is heard.
+    beats
+        Its beats, where it has any.
+    join
+        How the transition was found on the beat, where it was.
     """
 
     lane: Lane
@@ -46,6 +57,10 @@ class LaneScene:
     audible: Span
     region: Span
     curve: str
+    rate_hz: int
+    warp: Warp
+    beats: BeatMarks | None
+    join: Join | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,12 @@ def scene_of(document: Document, pair: Pair | None) -> PairScene | None:
             ),
             region=stretch(region, lane),
             curve=curve,
+            rate_hz=plan.sample_rate_hz,
+            warp=planned.warp,
+            beats=None
+            if planned.beats is None
+            else BeatMarks(planned.beats, planned.warp, plan.sample_rate_hz),
+            join=fade.join,
         )
 
     lanes = (

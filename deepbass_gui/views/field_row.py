@@ -76,6 +76,13 @@ class FieldRow(QWidget):
         cell.addWidget(control)
         self._row.addLayout(cell)
 
+    def _show_field(self, name: str, is_shown: bool) -> None:
+        """Show a field, or hide it where it means nothing."""
+        label = self._labels[name]
+        for part in (label, self.resets.get(name), label.buddy()):
+            if part is not None:
+                part.setVisible(is_shown)
+
     def _explain(self, name: str, tip: str) -> None:
         label = self._labels[name]
         label.setToolTip(tip)

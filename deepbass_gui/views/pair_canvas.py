@@ -419,11 +419,14 @@ class PairCanvas(QWidget):
         self.update()
 
     def _targets(self, held: LaneScene) -> tuple[int, ...]:
-        """Begin and end of what is heard and of the file, and the playhead."""
-        found = (held.audible.start_frame, held.audible.end_frame, 0, held.n_frames)
-        if self._playhead is None:
-            return found
-        return (*found, self._playhead - held.clip.origin_frame)
+        """Begin and end of what is heard and of the file, beats that are drawn, the playhead."""
+        found = [held.audible.start_frame, held.audible.end_frame, 0, held.n_frames]
+        if held.beats is not None:
+            step = held.beats.step(self._axis.frames_per_pixel)
+            found += map(round, held.beats.between(0, held.n_frames, step))
+        if self._playhead is not None:
+            found.append(self._playhead - held.clip.origin_frame)
+        return tuple(found)
 
     def _move_name(self) -> str:
         number = self._scene.fade.index + 1 if self._scene else 0

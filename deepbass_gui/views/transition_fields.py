@@ -22,7 +22,7 @@ from deepbass_engine.settings import TransitionSpec, curve_pair
 from deepbass_engine.units import seconds_from_frames
 from deepbass_gui import manners, theme
 from deepbass_gui.document import Document
-from deepbass_gui.edits import OWN_FIELDS, Pair
+from deepbass_gui.edits import OWN_FIELDS, Pair, own
 from deepbass_gui.region_edit import Handle, Lane
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.curve_picker import CurvePicker
@@ -31,9 +31,11 @@ from deepbass_gui.views.editor_scene import scene_of
 from deepbass_gui.views.editor_time_field import TimeField
 from deepbass_gui.views.field_row import FieldRow
 
+BARS = (1, 2, 4, 8, 16, 32, 64)
 _LENGTH_STEP_S = 0.1
 _TIME_PX = 96
 _LENGTH_PX = 112
+_BARS_PX = 104
 _PICKER_PX = 176
 
 
@@ -42,7 +44,7 @@ class TransitionFields(FieldRow):
 
     Attributes
     ----------
-    method, length, start, enter, curve_out, curve_in, seed
+    method, length, bars, start, enter, curve_out, curve_in, seed
         The controls.
     resets
         The buttons that lead back to the default, by the name of the field.
@@ -75,6 +77,14 @@ class TransitionFields(FieldRow):
         self.length.valueChanged.connect(self._on_length)
         self._add("duration_s", self.tr("Length"), "", self.length)
 
+        self.bars = QComboBox()
+        self.bars.setFixedWidth(_BARS_PX)
+        self.bars.addItem(self.tr("Found"), 0)
+        for n_bars in BARS:
+            self._add_bars(n_bars)
+        self.bars.activated.connect(self._on_bars)
+        self._add("bars", self.tr("Bars"), "", self.bars)
+
         self.start = TimeField()
         self.start.entered.connect(partial(self._on_time, Lane.OUT))
         self._add("start", self.tr("Starts at"), "", self.start)
@@ -102,7 +112,7 @@ class TransitionFields(FieldRow):
         pickers.setSpacing(8)
         self.curve_out, self.curve_in = CurvePicker(rising=False), CurvePicker(rising=True)
         for picker in (self.curve_out, self.curve_in):
-            picker.setMinimumContentsLength(8)  # they give way in a small window
+            picker.setMinimumContentsLength(2)  # they give way in a small window
             picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             picker.setMaximumWidth(_PICKER_PX)
             picker.picked.connect(self._on_curve)
@@ -123,6 +133,7 @@ class TransitionFields(FieldRow):
         self.controls = QHBoxLayout()
         self.controls.setSpacing(8)
         row.addLayout(self.controls)
+        self._show_field("bars", False)
         document.edited.connect(self._show)
         document.planned.connect(self._show)
         selection.pair_changed.connect(self._show)
@@ -158,6 +169,7 @@ class TransitionFields(FieldRow):
         self._is_showing = True
         self.method.setCurrentIndex(self.method.findData(manners.manner_of(spec)))
         self.length.setValue(self._length_s(pair, spec))
+        self._show_bars(pair, spec)
         names = curve_pair(spec.curve)
         self.curve_out.curve, self.curve_in.curve = names.fade_out, names.fade_in
         if not (self.seed.hasFocus() and self.seed.isModified()):
@@ -178,6 +190,33 @@ class TransitionFields(FieldRow):
         if fade is None or plan is None or fade.join is None:
             return spec.duration_s
         return seconds_from_frames(fade.n_frames, plan.sample_rate_hz)
+
+    def _add_bars(self, n_bars: int) -> None:
+        words = self.tr("1 bar") if n_bars == 1 else self.tr("{n} bars")
+        self.bars.addItem(words.format(n=n_bars), n_bars)
+
+    def _show_bars(self, pair: Pair, spec: TransitionSpec) -> None:
+        """What was asked for, and what was found; only where there can be bars.
+
+        There nothing is random, but for one curve, and the seed gives its place to them.
+        """
+        is_on_beat = manners.manner_of(spec) == "auto"
+        self._show_field("bars", is_on_beat)
+        self._show_field("seed", not is_on_beat or "Random_Linear" in spec.curve)
+        fade = self._document.fade(pair)
+        join = None if fade is None else fade.join
+        found = self.tr("Found")
+        if join is not None and join.placed.n_bars:
+            found = self.tr("Found: {n}").format(n=join.placed.n_bars)
+        self.bars.setItemText(0, found)
+        has_length = own(self._document.project, pair).duration_s is not None
+        if has_length and not spec.bars:
+            self.bars.setCurrentIndex(-1)
+            return
+        if (index := self.bars.findData(spec.bars)) < 0:
+            self._add_bars(spec.bars)
+            index = self.bars.count() - 1
+        self.bars.setCurrentIndex(index)
 
     def _explain_curves(self, spec: TransitionSpec) -> None:
         """Curves are heard in all but a raw morph, which is the model's sound alone."""
@@ -212,7 +251,12 @@ class TransitionFields(FieldRow):
         self._document.nsynth.when_there_is_a_model(choose)
 
     def _on_length(self, seconds: float) -> None:
-        self._edit(self.tr("Change length"), "length", duration_s=seconds)
+        self._edit(self.tr("Change length"), "length", duration_s=seconds, bars=None)
+
+    def _on_bars(self) -> None:
+        n_bars = self.bars.currentData()
+        is_default = n_bars == self._document.project.default.bars
+        self._edit(self.tr("Change bars"), duration_s=None, bars=None if is_default else n_bars)
 
     def _on_curve(self) -> None:
         names = self.curve_out.curve, self.curve_in.curve
