@@ -32,6 +32,7 @@ _PLS_FILE = re.compile(rb"\s*file(\d{1,9})\s*=(.*)", re.IGNORECASE | re.DOTALL)
 _PLS_HEADER = re.compile(rb"\s*\[playlist\]", re.IGNORECASE)
 _FILE_URI = re.compile(rb"file:(?://([^/]*))?(/.*)", re.IGNORECASE | re.DOTALL)
 _STREAM = re.compile(rb"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_MOST_MOVED_PARTS = 16
 _NOT_PLAIN = re.compile(r"[\r\n\udc80-\udcff]|^\s|\s$")
 
 
@@ -75,10 +76,55 @@ def parsed(data: bytes, path: Path) -> tuple[Listed, ...]:
     if extension == ".pls":
         return _parsed_pls(lines, path)
     return tuple(
-        _listed(number, line, declared)
+        as_listed(number, line, declared)
         for number, line in enumerate(lines, start=1)
         if line.strip() and not line.lstrip().startswith(b"#")
     )
+
+
+def as_listed(line: int, raw: bytes, declared: str | None, *, is_uri: bool = False) -> Listed:
+    """An entry from its bytes.
+
+    Parameters
+    ----------
+    line
+        Where it stands.
+    raw
+        The path or file URI.
+    declared
+        The encoding it is said to have, if any.
+    is_uri
+        Whether even a relative path is percent-encoded.
+    """
+    bare = raw.strip()
+    if _STREAM.match(bare):
+        return Listed(line, tuple(_decoded(bare, declared)), is_stream=True)
+    if match := _FILE_URI.fullmatch(bare):
+        raws = [_path_of_uri(match[1] or b"", unquote_to_bytes(match[2]))]
+    elif is_uri:
+        raws = [unquote_to_bytes(bare)]
+    else:
+        raws = [raw, bare, unquote_to_bytes(bare)]
+    texts = [text for each in raws for text in _decoded(each, declared)]
+    windows = [text.replace("\\", "/") for text in texts]
+    return Listed(line, tuple(text for text in dict.fromkeys(texts + windows) if text.strip()))
+
+
+def with_moved(listed: Listed) -> Listed:
+    """The entry also as it is found if music and list have moved together.
+
+    Behind what it says come ever shorter ends of each path, down to the bare name of the file,
+    which start at the list's own folder.
+    """
+    if listed.is_stream:
+        return listed
+    ends = []
+    for spelling in listed.spellings:
+        parts = [part for part in spelling.split("/") if part not in ("", ".", "..")]
+        parts = parts[-_MOST_MOVED_PARTS:]
+        ends += ["/".join(parts[start:]) for start in range(len(parts))]
+    spellings = tuple(dict.fromkeys([*listed.spellings, *ends]))
+    return Listed(listed.line, spellings)
 
 
 def composed(files: Sequence[Path], path: Path, folder: Path) -> bytes:
@@ -122,7 +168,7 @@ def _parsed_pls(lines: Iterable[bytes], path: Path) -> tuple[Listed, ...]:
     has_header = False
     for number, line in enumerate(lines, start=1):
         if match := _PLS_FILE.fullmatch(line):
-            numbered.append((int(match[1]), _listed(number, match[2], None)))
+            numbered.append((int(match[1]), as_listed(number, match[2], None)))
         has_header = has_header or _PLS_HEADER.match(line) is not None
     if not numbered and not has_header:
         raise PlaylistError(
@@ -174,7 +220,7 @@ def _parsed_xspf(data: bytes, path: Path) -> tuple[Listed, ...]:
         if open_names[1:] == ["trackList", "track"]:
             # A track may have several locations; players take the first that works.
             listed = [
-                _listed(line, location.strip().encode(), None, is_uri=True)
+                as_listed(line, location.strip().encode(), None, is_uri=True)
                 for location in locations
                 if location.strip()
             ]
@@ -203,22 +249,6 @@ def _parsed_xspf(data: bytes, path: Path) -> tuple[Listed, ...]:
 
 def _only_streams(listed: Sequence[Listed]) -> bool:
     return bool(listed) and all(entry.is_stream for entry in listed)
-
-
-def _listed(line: int, raw: bytes, declared: str | None, *, is_uri: bool = False) -> Listed:
-    """An entry from its bytes; `is_uri` if even a relative path is percent-encoded."""
-    bare = raw.strip()
-    if _STREAM.match(bare):
-        return Listed(line, tuple(_decoded(bare, declared)), is_stream=True)
-    if match := _FILE_URI.fullmatch(bare):
-        raws = [_path_of_uri(match[1] or b"", unquote_to_bytes(match[2]))]
-    elif is_uri:
-        raws = [unquote_to_bytes(bare)]
-    else:
-        raws = [raw, bare, unquote_to_bytes(bare)]
-    texts = [text for each in raws for text in _decoded(each, declared)]
-    windows = [text.replace("\\", "/") for text in texts]
-    return Listed(line, tuple(text for text in dict.fromkeys(texts + windows) if text.strip()))
 
 
 def _path_of_uri(host: bytes, path: bytes) -> bytes:

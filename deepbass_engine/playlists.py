@@ -1,7 +1,8 @@
 """From what a person names, files, folders and playlists, to the list of audio files, and back.
 
 Nothing vanishes and nothing stops the rest: whatever leads nowhere becomes a `Problem` that says
-where it stood. The formats themselves are in `deepbass_engine.playlist_formats`.
+where it stood. The formats themselves are in `deepbass_engine.playlist_formats`, and those of DJ
+libraries, which are read like playlists, behind `deepbass_engine.dj_libraries`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from deepbass_engine.atomic import replacing
-from deepbass_engine.errors import OutputError, PlaylistError, shown
+from deepbass_engine.dj_libraries import LIBRARY_EXTENSIONS, read_library
+from deepbass_engine.errors import InputError, OutputError, PlaylistError, shown
+from deepbass_engine.library_tracks import LibraryTrack, grid_of
 from deepbass_engine.paths import absolute, home
-from deepbass_engine.playlist_formats import PLAYLIST_EXTENSIONS, Listed, composed, parsed
+from deepbass_engine.playlist_formats import Listed, composed, parsed
 from deepbass_engine.progress import CancelToken
-from deepbass_engine.project import Problem
+from deepbass_engine.project import Given, Problem
 
 AUDIO_EXTENSIONS = frozenset({
     ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".ape", ".au", ".caf", ".dff", ".dsf", ".flac",
@@ -33,6 +36,9 @@ whatever its extension; the decoder judges it."""
 LARGEST_PLAYLIST_BYTES = 32 * 1024 * 1024
 DEEPEST_NESTING = 32
 
+_WRITTEN = (".m3u8", ".m3u", ".pls", ".xspf")
+_READ = (*_WRITTEN, *sorted(LIBRARY_EXTENSIONS))
+
 
 class Collected(Struct, frozen=True):
     """The audio files that were asked for, in order, and what could not be had.
@@ -43,17 +49,46 @@ class Collected(Struct, frozen=True):
         Absolute paths; a file asked for twice stands here twice.
     problems
         What leads nowhere or can't be read.
+    library_tracks
+        For each file what the DJ library that named it says of it; None where none did.
     """
 
     files: tuple[Path, ...]
     problems: tuple[Problem, ...]
+    library_tracks: tuple[LibraryTrack | None, ...]
+
+    @property
+    def given(self) -> tuple[Given, ...]:
+        """For each file what a DJ library knows of it: evenly spaced beats, and a key."""
+        return tuple(
+            Given() if track is None else Given(beats=grid_of(track), key=track.key)
+            for track in self.library_tracks
+        )
 
 
 class Entry(Struct, frozen=True):
-    """An entry of a playlist that leads to a file or folder: its line, from 1, and where to."""
+    """An entry of a playlist that leads to a file or folder.
+
+    Attributes
+    ----------
+    line
+        Its line, from 1.
+    path
+        Where it leads to.
+    library_track
+        What a DJ library says of it.
+    """
 
     line: int
     path: Path
+    library_track: LibraryTrack | None = None
+
+
+class _File(Struct, frozen=True):
+    """An audio file that was asked for, and what a DJ library says of it."""
+
+    path: Path
+    library_track: LibraryTrack | None = None
 
 
 class Playlist(Struct, frozen=True):
@@ -70,7 +105,8 @@ def collect(paths: Iterable[Path], *, cancel: CancelToken | None = None) -> Coll
     hidden ones and playlists in it are passed over, for the music of a playlist beside its own
     files would come twice, and a folder reached a second time by a link is left out. A playlist
     gives its entries, folders and other playlists included; what leads back to the playlist
-    itself or to a folder above it is a problem.
+    itself or to a folder above it is a problem. A DJ library is a playlist; one of several in it
+    is chosen by ``#`` and its name behind the library's path, as in ``dj.xml#Summer / Warm up``.
 
     Parameters
     ----------
@@ -91,39 +127,62 @@ def collect(paths: Iterable[Path], *, cancel: CancelToken | None = None) -> Coll
     """
     cancel = cancel or CancelToken()
     met = [item for path in paths for item in _expanded(absolute(path), (), cancel)]
+    found = [item for item in met if isinstance(item, _File)]
     return Collected(
-        files=tuple(item for item in met if isinstance(item, Path)),
+        files=tuple(file.path for file in found),
         problems=tuple(item for item in met if isinstance(item, Problem)),
+        library_tracks=tuple(file.library_track for file in found),
     )
 
 
-def read_playlist(path: Path) -> Playlist:
+def read_playlist(
+    path: Path, name: str | None = None, *, cancel: CancelToken | None = None
+) -> Playlist:
     """Read a playlist and find what its entries lead to.
 
     Relative paths start at the playlist's folder. Of the ways an entry may be meant (encoding,
     percent signs, backslashes, composed or decomposed accents) the first that leads to something
-    on the disk is taken.
+    on the disk is taken. A track of a DJ library that is not where the library says is also
+    looked for where it lies if it has moved together with the library.
 
     Parameters
     ----------
     path
-        An ``.m3u``, ``.m3u8``, ``.pls`` or ``.xspf`` file.
+        An ``.m3u``, ``.m3u8``, ``.pls`` or ``.xspf`` file, or an ``.xml`` or ``.nml`` DJ library.
+    name
+        Which playlist of a DJ library; it must have only one if this is None.
+    cancel
+        Looked at while a DJ library is read.
 
     Raises
     ------
     PlaylistError
         If the file can't be read or is no playlist.
+    InputError
+        If a DJ library can't be read or has no such playlist.
+    Cancelled
+        If asked to stop.
     """
-    _check_extension(path, PlaylistError)
+    _check_extension(path, PlaylistError, _READ)
+    folder = home(path)
+    listed: list[tuple[Listed, LibraryTrack | None]]
     entries: list[Entry] = []
     problems: list[Problem] = []
-    folder = home(path)
-    for listed in parsed(_content(path), path):
-        leads_to = None if listed.is_stream else _first_existing(listed, folder)
+    if path.suffix.lower() in LIBRARY_EXTENSIONS:
+        chosen = read_library(path, cancel=cancel).playlist(name)
+        listed = [(track.listed, track) for track in chosen.tracks]
+        marks = dict.fromkeys(track.problem for track in chosen.tracks if track.problem)
+        problems += [*chosen.problems, *marks]
+        hint = f"find it again in the program and export once more, or put it in {shown(folder)}"
+    else:
+        listed = [(each, None) for each in parsed(_content(path), path)]
+        hint = f"relative paths start at {shown(folder)}; mend the entry or put the file there"
+    for each, library_track in listed:
+        leads_to = None if each.is_stream else _first_existing(each, folder)
         if leads_to is None:
-            problems.append(_nowhere(listed, path, folder))
+            problems.append(_nowhere(each, path, hint))
         else:
-            entries.append(Entry(listed.line, leads_to))
+            entries.append(Entry(each.line, leads_to, library_track))
     return Playlist(tuple(entries), tuple(problems))
 
 
@@ -137,7 +196,7 @@ def write_playlist(path: Path, files: Sequence[Path]) -> None:
     OutputError
         If the extension is none of a playlist or the file can't be written.
     """
-    _check_extension(path, OutputError)
+    _check_extension(path, OutputError, _WRITTEN)
     content = composed([absolute(file) for file in files], path, home(path))
     with replacing(path) as temporary:
         temporary.write_bytes(content)
@@ -155,10 +214,16 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
 
 
 def _expanded(
-    path: Path, playlists: tuple[Path, ...], cancel: CancelToken
-) -> Iterator[Path | Problem]:
+    path: Path,
+    playlists: tuple[Path, ...],
+    cancel: CancelToken,
+    library_track: LibraryTrack | None = None,
+) -> Iterator[_File | Problem]:
     """What one path gives; `playlists` are the ones that led here, to know a circle by."""
     cancel.raise_if_cancelled()
+    if chosen := _in_library(path):
+        yield from _from_playlist(*chosen, playlists, cancel)
+        return
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -173,13 +238,27 @@ def _expanded(
     elif not stat.S_ISREG(mode):
         hint = "save the sound as a file and name that"
         yield Problem(path, None, "is a device or pipe, not a file", hint)
-    elif path.suffix.lower() in PLAYLIST_EXTENSIONS:
-        yield from _from_playlist(path, playlists, cancel)
+    elif path.suffix.lower() in _READ:
+        yield from _from_playlist(path, None, playlists, cancel)
     else:
-        yield path
+        yield _File(path, library_track)
 
 
-def _from_folder(top: Path, cancel: CancelToken) -> Iterator[Path | Problem]:
+def _in_library(path: Path) -> tuple[Path, str] | None:
+    """A DJ library and the name behind its ``#``; None where the whole is a path, or no library."""
+    text = str(path)
+    if "#" not in text or _exists(path):
+        return None
+    for hash_sign in reversed([match.start() for match in re.finditer("#", text)]):
+        library = Path(text[:hash_sign])
+        if library.suffix.lower() in LIBRARY_EXTENSIONS:
+            status = _status(library)
+            if status is not None and stat.S_ISREG(status.st_mode):
+                return library, text[hash_sign + 1 :]
+    return None
+
+
+def _from_folder(top: Path, cancel: CancelToken) -> Iterator[_File | Problem]:
     waiting = [top]
     visited: set[tuple[int, int]] = set()
     is_empty = True
@@ -209,11 +288,11 @@ def _from_folder(top: Path, cancel: CancelToken) -> Iterator[Path | Problem]:
 
 
 def _from_playlist(
-    path: Path, playlists: tuple[Path, ...], cancel: CancelToken
-) -> Iterator[Path | Problem]:
+    path: Path, name: str | None, playlists: tuple[Path, ...], cancel: CancelToken
+) -> Iterator[_File | Problem]:
     try:
-        playlist = read_playlist(path)
-    except PlaylistError as error:
+        playlist = read_playlist(path, name, cancel=cancel)
+    except (InputError, PlaylistError) as error:
         yield Problem.from_error(error, path)
         return
     yield from playlist.problems
@@ -224,8 +303,8 @@ def _from_playlist(
         if entry.path in home(path).parents:
             what = f"the entry names {shown(entry.path)}, which holds this playlist's own folder"
             yield Problem(path, entry.line, what, "name the folder with the music")
-        elif entry.path.suffix.lower() not in PLAYLIST_EXTENSIONS:
-            yield from _expanded(entry.path, above, cancel)
+        elif entry.path.suffix.lower() not in _READ:
+            yield from _expanded(entry.path, above, cancel, entry.library_track)
         elif Path(os.path.realpath(entry.path)) in above:
             what = f"the entry leads back to the playlist {shown(entry.path)}"
             yield Problem(path, entry.line, what, "take it out")
@@ -282,7 +361,7 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _nowhere(listed: Listed, playlist: Path, folder: Path) -> Problem:
+def _nowhere(listed: Listed, playlist: Path, hint: str) -> Problem:
     if not listed.spellings:
         return Problem(playlist, listed.line, "this entry names no file", "mend it or take it out")
     # Bytes that are no UTF-8 read best in the last spelling, which is CP1252.
@@ -292,16 +371,17 @@ def _nowhere(listed: Listed, playlist: Path, folder: Path) -> Problem:
     if listed.is_stream:
         what = f"{entry} is a stream, and streams can't be mixed"
         return Problem(playlist, listed.line, what, "save it as a file and list that")
-    hint = f"relative paths start at {shown(folder)}; mend the entry or put the file there"
     return Problem(playlist, listed.line, f"there is no file {entry}", hint)
 
 
-def _check_extension(path: Path, error: type[PlaylistError | OutputError]) -> None:
-    if path.suffix.lower() not in PLAYLIST_EXTENSIONS:
+def _check_extension(
+    path: Path, error: type[PlaylistError | OutputError], known: tuple[str, ...]
+) -> None:
+    if path.suffix.lower() not in known:
         raise error(
             f"{path.suffix or 'a name without extension'} is no playlist format",
             path=path,
-            hint="known formats: .m3u8, .m3u, .pls, .xspf",
+            hint=f"known formats: {', '.join(known)}",
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated
 
@@ -72,11 +73,22 @@ class GivenBeats(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Time in the file of the first beat.
     first_downbeat
         Which of the first four beats begins a bar.
+    is_rough
+        Whether they are moved to what is heard where both nearly agree: other programs begin some
+        files a few hundredths of a second elsewhere.
     """
 
     tempo_bpm: Annotated[float, Meta(ge=20.0, le=400.0)]
     first_beat_s: Annotated[float, Meta(ge=0.0, le=10.0)]
     first_downbeat: Annotated[int, Meta(ge=0, le=3)] = 0
+    is_rough: bool = False
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What a DJ library knows of a track: its beats, and its key in words, as far as it has any."""
+
+    beats: GivenBeats | None = None
+    key: str = ""
 
 
 class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +107,8 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         The part to play, in the file's own frames, where a person has chosen it.
     beats
         Its beats where those that are found are not to be used.
+    key
+        Its key, such as "Am" or "8A", where that which is found is not to be used; or empty.
     """
 
     path: Path
@@ -102,6 +116,7 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     content_hash: str = ""
     span: Span | None = None
     beats: GivenBeats | None = None
+    key: str = ""
 
 
 class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -198,8 +213,18 @@ def usual_project() -> Project:
     )
 
 
-def tracks_of(paths: Iterable[Path]) -> tuple[Track, ...]:
-    """Rows for files given on a command line, with ids that are the same at every run."""
+def tracks_of(paths: Iterable[Path], given: Iterable[Given] = ()) -> tuple[Track, ...]:
+    """Rows for files given on a command line, with ids that are the same at every run.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    given
+        What is known of each of them, as far as anything is.
+    """
+    known = zip(paths, chain(given, repeat(Given())), strict=False)
     return tuple(
-        Track(path=path, id=f"track-{number}") for number, path in enumerate(paths, start=1)
+        Track(path=path, id=f"track-{number}", beats=each.beats, key=each.key)
+        for number, (path, each) in enumerate(known, start=1)
     )

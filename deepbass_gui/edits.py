@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.mix.placing import cut
 from deepbass_engine.mix.plan import Fade, MixPlan
-from deepbass_engine.project import Project, Span, Track, Transition
+from deepbass_engine.project import Given, Project, Span, Track, Transition
 from deepbass_engine.settings import TransitionSpec
 from deepbass_engine.units import seconds_from_frames
 
@@ -62,15 +63,23 @@ class Region:
         return cls(fade.out_frame + fade.n_frames, fade.in_frame, fade.n_frames)
 
 
-def tracks_for(paths: Iterable[Path], project: Project) -> tuple[Track, ...]:
-    """New rows for files, with ids that no row of the project has."""
+def tracks_for(
+    paths: Iterable[Path], project: Project, given: Iterable[Given] = ()
+) -> tuple[Track, ...]:
+    """New rows for files, with ids that no row of the project has.
+
+    Parameters
+    ----------
+    given
+        What is known of each of the files, as far as anything is.
+    """
     taken = {track.id for track in project.tracks}
     made = []
-    for path in paths:
+    for path, known in zip(paths, chain(given, repeat(Given())), strict=False):
         while (track_id := f"track-{secrets.token_hex(4)}") in taken:
             pass
         taken.add(track_id)
-        made.append(Track(path=path, id=track_id))
+        made.append(Track(path=path, id=track_id, beats=known.beats, key=known.key))
     return tuple(made)
 
 

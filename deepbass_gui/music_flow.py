@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from deepbass_engine.audio.demo_tracks import make_demo_tracks
-from deepbass_engine.errors import DeepBassError
+from deepbass_engine.dj_libraries import LIBRARY_EXTENSIONS
+from deepbass_engine.errors import DeepBassError, shown
 from deepbass_engine.playlist_formats import PLAYLIST_EXTENSIONS
 from deepbass_engine.playlists import AUDIO_EXTENSIONS
 from deepbass_gui import preferences, state
@@ -41,10 +42,12 @@ class MusicFlow(QObject):
         self._projects = projects
         self._window = window
         self._worker = Worker(1, self)
+        playlist.list_wanted.connect(self._choose_list)
 
     def add(self) -> None:
         """Ask for files and add them."""
-        patterns = " ".join(f"*{e}" for e in sorted(AUDIO_EXTENSIONS | PLAYLIST_EXTENSIONS))
+        extensions = AUDIO_EXTENSIONS | PLAYLIST_EXTENSIONS | LIBRARY_EXTENSIONS
+        patterns = " ".join(f"*{extension}" for extension in sorted(extensions))
         dialog = self._dialog(self.tr("Add music"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(
@@ -98,6 +101,24 @@ class MusicFlow(QObject):
     def shut_down(self) -> None:
         """End the thread."""
         self._worker.shut_down()
+
+    def _choose_list(self, library: Path, names: tuple[str, ...], at: int | None) -> None:
+        """Ask which playlist of a DJ library is to be added, and add it."""
+        dialog = QInputDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setOption(QInputDialog.InputDialogOption.UseListViewForComboBoxItems)
+        dialog.setWindowTitle(self.tr("Add a playlist"))
+        dialog.setLabelText(
+            self.tr("{name} holds {n} playlists. Which one?").format(
+                name=shown(library.name), n=len(names)
+            )
+        )
+        dialog.setComboBoxItems(names)
+        dialog.setComboBoxEditable(False)
+        dialog.textValueSelected.connect(
+            lambda name: self._playlist.add_paths([Path(f"{library}#{name}")], at)
+        )
+        dialog.open()
 
     def _dialog(self, title: str) -> QFileDialog:
         folder = preferences.get(_FOLDER_KEY, str(Path.home()))

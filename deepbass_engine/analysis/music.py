@@ -23,13 +23,14 @@ from deepbass_engine.analysis.loudness import (
     lufs,
 )
 from deepbass_engine.analysis.onsets import OnsetMeter
+from deepbass_engine.audio.tags import Tags
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.units import db_from_gain
 
 COURSE_STEP_S = 0.25
 
 _SILENT_DB = -200.0
-_ENTRY = "music-3"
+_ENTRY = "music-4"
 """Its number goes up whenever what is heard of the same track changes."""
 _ENERGIES, _COURSE = np.dtype("<f2"), np.dtype("<f4")
 
@@ -54,6 +55,8 @@ class Music:
         Loudness of every `COURSE_STEP_S`; -200 of silence.
     chroma
         Its harmonies over time.
+    tags
+        What its file says of it.
     """
 
     beats: BeatGrid | None
@@ -63,6 +66,7 @@ class Music:
     true_peak_dbtp: float
     course_lufs: NDArray[np.float32]
     chroma: Chroma
+    tags: Tags
 
 
 class MusicMeter:
@@ -74,11 +78,14 @@ class MusicMeter:
         Rate of the blocks.
     n_channels
         Channels of the blocks.
+    tags
+        What its file says of it.
     """
 
-    def __init__(self, sample_rate_hz: int, n_channels: int) -> None:
+    def __init__(self, sample_rate_hz: int, n_channels: int, tags: Tags | None = None) -> None:
         from deepbass_engine.analysis.true_peak import TruePeakMeter
 
+        self._tags = tags or Tags()
         self._onsets = OnsetMeter(sample_rate_hz)
         self._chroma = ChromaMeter(sample_rate_hz)
         self._true_peak = TruePeakMeter(sample_rate_hz, n_channels)
@@ -117,6 +124,7 @@ class MusicMeter:
             true_peak_dbtp=max(_SILENT_DB, db_from_gain(self._true_peak.finish())),
             course_lufs=_course(mean_squares),
             chroma=_rounded(chroma),
+            tags=self._tags,
         )
 
 
@@ -143,6 +151,7 @@ class _Stored(msgspec.Struct):
     course_lufs: bytes
     energies: bytes
     tuning_cents: float
+    tags: Tags
 
 
 def load_music(content_hash: str) -> Music | None:
@@ -163,6 +172,7 @@ def load_music(content_hash: str) -> Music | None:
         found.true_peak_dbtp,
         course.astype(np.float32),
         Chroma(energies.astype(np.float32), found.tuning_cents),
+        found.tags,
     )
 
 
@@ -177,5 +187,6 @@ def store_music(music: Music, content_hash: str) -> None:
         music.course_lufs.astype(_COURSE).tobytes(),
         music.chroma.energies.astype(_ENERGIES).tobytes(),
         music.chroma.tuning_cents,
+        music.tags,
     )
     cache.store_binary(stored, content_hash, _ENTRY)

@@ -21,6 +21,7 @@ from deepbass_engine.analysis.music import Music, MusicMeter, load_music, store_
 from deepbass_engine.analysis.silence import StepEnergy, span_by_loudness, span_by_rms
 from deepbass_engine.audio.decode import Decoding, count_frames, probe, require_readable
 from deepbass_engine.audio.source import AudioSource, FileState
+from deepbass_engine.audio.tags import read_tags
 from deepbass_engine.errors import InputError
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
 from deepbass_engine.project import Problem, Span
@@ -266,7 +267,9 @@ def _measure(
         listener.begin(source)
     meter = LoudnessMeter(source.sample_rate_hz, source.layout)
     steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
-    music_meter = MusicMeter(source.sample_rate_hz, source.channels) if music else None
+    music_meter = None
+    if music:
+        music_meter = MusicMeter(source.sample_rate_hz, source.channels, read_tags(path))
     decoding = Decoding(source)
     for block in told_blocks(decoding, source, on_progress, cancel):
         meter.push(block)

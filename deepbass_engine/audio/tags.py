@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mutagen.mp4 import MP4Tags
 _NAMES = (("title", "TIT2", "Title"), ("artist", "TPE1", "Author"),
           ("album", "TALB", "WM/AlbumTitle"))  # fmt: skip
 """Title, artist and album: mutagen's common names, then those of ID3 in WAV and AIFF, and WMA."""
+_NUMBERS = (("discnumber", "TPOS", "WM/PartOfSet"), ("tracknumber", "TRCK", "WM/TrackNumber"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,15 @@ class Tags:
     title: str = ""
     artist: str = ""
     album: str = ""
+    disc: int = 0
+    number: int = 0
+
+    def follows(self, before: Tags) -> bool:
+        """Whether it is the next track of the same album; not where that is not said."""
+        if not self.album or not before.number:
+            return False
+        place = before.album, before.disc, before.number + 1
+        return (self.album, self.disc, self.number) == place
 
 
 def read_tags(path: Path) -> Tags:
@@ -32,7 +43,9 @@ def read_tags(path: Path) -> Tags:
     opened = _opened(path, easy=True)
     if opened is None or opened.tags is None:
         return Tags()
-    return Tags(*(_text(opened.tags, names) for names in _NAMES))
+    title, artist, album = (_text(opened.tags, names) for names in _NAMES)
+    disc, number = (_number(_text(opened.tags, names)) for names in _NUMBERS)
+    return Tags(title, artist, album, disc, number)
 
 
 def read_cover(path: Path) -> bytes | None:
@@ -76,3 +89,9 @@ def _text(tags: Any, names: tuple[str, ...]) -> str:
             first = texts[0] if isinstance(texts, list) else texts
             return " ".join(str(first).split())
     return ""
+
+
+def _number(text: str) -> int:
+    """The number in front, as in "3/12"; 0 where there is none."""
+    found = re.match(r"[0-9]{1,6}", text)
+    return int(found[0]) if found else 0

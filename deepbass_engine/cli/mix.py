@@ -50,7 +50,8 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "mix",
         help="mix files, folders and playlists into one file",
-        description="Mix audio files, folders and playlists (m3u, m3u8, pls, xspf), in the order "
+        description="Mix audio files, folders and playlists (m3u, m3u8, pls, xspf, and "
+        "rekordbox's XML and Traktor's NML; one of several lists in it as FILE#NAME), in the order "
         "given, into one continuous WAV or FLAC.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", type=named_path, help="what to mix")
@@ -148,7 +149,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         settings = project.default, project.limits
     else:
         collected = playlists.collect(args.paths)
-        project, problems = Project(tracks=tracks_of(collected.files)), collected.problems
+        project = Project(tracks=tracks_of(collected.files, collected.given))
+        problems = collected.problems
         settings = project.default, project.limits
     _settle_style(args)
     project = msgspec.structs.replace(

@@ -35,10 +35,11 @@ from deepbass_engine.audio.source import AudioSource
 from deepbass_engine.audio.warp import UNWARPED, Warp
 from deepbass_engine.errors import DeepBassError, InputError, PlanError, shown
 from deepbass_engine.mix.joins.choosing import Join
-from deepbass_engine.mix.joins.planning import Used, gains_db, joins, warped
+from deepbass_engine.mix.joins.planning import Used, gains_db, joins, runs, uncut, warped
+from deepbass_engine.mix.joins.running_on import RUNNING_ON
 from deepbass_engine.mix.known import known
 from deepbass_engine.project import Problem, Project, Span, Track
-from deepbass_engine.settings import CEILING_DBTP, HIGHEST_DEFAULT_RATE_HZ
+from deepbass_engine.settings import CEILING_DBTP, HIGHEST_DEFAULT_RATE_HZ, TransitionSpec
 from deepbass_engine.units import (
     clock_text,
     db_from_gain,
@@ -259,8 +260,10 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
             + ("none of the tracks can be used" if project.tracks else "no tracks were given"),
             hint="; ".join(str(p) for p in problems) or "give audio files, folders or playlists",
         )
-    gains = gains_db(project, used)
-    found = joins(project, used, gains, rate_hz)
+    running = runs(project, used, rate_hz)
+    used = uncut(used, running, rate_hz)
+    gains = gains_db(project, used, running)
+    found = joins(project, used, running, gains, rate_hz)
     tracks = [
         _planned(row, warp, span, rate_hz)
         for row, (warp, span) in zip(used, warped(used, found, gains, rate_hz), strict=True)
@@ -347,12 +350,7 @@ def _segments(
     """Lay the tracks one behind the other."""
     owns = [project.own(left.id, right.id) for left, right in pairwise(tracks)]
     specs = [own.over(project.default) for own in owns]
-    asked = [
-        join.placed.n_frames
-        if isinstance(join, Join)
-        else frames_from_seconds(spec.duration_s, rate_hz)
-        for spec, join in zip(specs, found, strict=True)
-    ]
+    asked = [_asked(spec, join, rate_hz) for spec, join in zip(specs, found, strict=True)]
     lengths = fade_lengths([track.span.n_frames for track in tracks], asked)
     segments: list[Body | Fade] = []
     mix_frame = 0
@@ -394,11 +392,19 @@ def _segments(
     return segments
 
 
+def _asked(spec: TransitionSpec, join: Join | str, rate_hz: int) -> int:
+    """Frames that a transition is to have."""
+    if isinstance(join, Join):
+        return join.placed.n_frames
+    return 0 if join == RUNNING_ON else frames_from_seconds(spec.duration_s, rate_hz)
+
+
 def _because(join: Join | str) -> str:
     """Why the style auto made a transition what it is; empty where it was not asked."""
     if isinstance(join, Join):
         return f"the style auto: {join.because}"
-    return f"the style auto: a plain fade, for {join}" if join else ""
+    how = "put together uncut" if join == RUNNING_ON else "a plain fade"
+    return f"the style auto: {how}, for {join}" if join else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,18 @@ together becomes one edit; drops that overlap are added in the order in which th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from deepbass_engine.audio.decode import probe
+from deepbass_engine.dj_libraries import LIBRARY_EXTENSIONS, read_library
 from deepbass_engine.errors import InputError
 from deepbass_engine.playlists import AUDIO_EXTENSIONS, collect
 from deepbass_engine.progress import CancelToken
-from deepbass_engine.project import Problem
+from deepbass_engine.project import Given, Problem
 from deepbass_gui.document import Document
 from deepbass_gui.edits import tracks_for, with_tracks
 from deepbass_gui.jobs.worker import Event, Failed, Finished, Job, Worker
@@ -24,10 +26,19 @@ from deepbass_gui.jobs.worker import Event, Failed, Finished, Job, Worker
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Files that are to become tracks, and what was left out."""
+    """Files that are to become tracks, what is known of them, and what was left out."""
 
     files: tuple[Path, ...]
+    given: tuple[Given, ...]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """A DJ library that holds several playlists: which of them is to be asked."""
+
+    path: Path
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +68,15 @@ class Adding(QObject):
         What was left out, and why.
     changed(bool)
         Whether something is being looked for.
+    list_wanted(Path, tuple[str, ...], object)
+        A DJ library holds playlists of these names. One of them is to be added, as
+        ``PATH#NAME``, before the track of that number, or at the end.
     """
 
     added = Signal(list)
     problems_found = Signal(tuple)
     changed = Signal(bool)
+    list_wanted = Signal(Path, tuple, object)
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -103,8 +118,12 @@ class Adding(QObject):
         if job.cancel.cancelled:
             return
         match event:
-            case Finished(_Found(files, problems)):
-                self._insert(files, position)
+            case Finished(_Found(files, given, problems)):
+                self._insert(files, given, position)
+            case Finished(_Lists(path, names)):
+                at = None if position.before is None else position.row
+                self.list_wanted.emit(path, names, at)
+                return
             case Failed(error):
                 hint = self.tr("add them one by one to find which it is")
                 problems = (Problem(None, None, _cant_be_added(error), hint),)
@@ -113,11 +132,11 @@ class Adding(QObject):
         if problems:
             self.problems_found.emit(problems)
 
-    def _insert(self, files: Sequence[Path], position: _Position) -> None:
+    def _insert(self, files: Sequence[Path], given: Sequence[Given], position: _Position) -> None:
         if not files:
             return
         project = self._document.settled_project
-        made = tracks_for(files, project)
+        made = tracks_for(files, project, given)
         ids = [track.id for track in project.tracks]
         if position.before is None:
             at = len(ids)
@@ -131,15 +150,18 @@ class Adding(QObject):
         self.added.emit([track.id for track in made])
 
 
-def _find(paths: Sequence[Path], cancel: CancelToken) -> _Found:
+def _find(paths: Sequence[Path], cancel: CancelToken) -> _Found | _Lists:
     """The files to add; one with an unusual extension must turn out to hold audio.
 
     A file with an extension of audio is taken unseen: if it is broken, its row says so.
     """
+    if len(paths) == 1 and (lists := _lists_of(paths[0], cancel)) is not None:
+        return lists
     collected = collect(paths, cancel=cancel)
     files: list[Path] = []
+    known: list[Given] = []
     problems = list(collected.problems)
-    for path in collected.files:
+    for path, given in zip(collected.files, collected.given, strict=True):
         cancel.raise_if_cancelled()
         if path.suffix.lower() not in AUDIO_EXTENSIONS:
             try:
@@ -148,7 +170,18 @@ def _find(paths: Sequence[Path], cancel: CancelToken) -> _Found:
                 problems.append(Problem.from_error(error, path))
                 continue
         files.append(path)
-    return _Found(tuple(files), tuple(problems))
+        known.append(given)
+    return _Found(tuple(files), tuple(known), tuple(problems))
+
+
+def _lists_of(path: Path, cancel: CancelToken) -> _Lists | None:
+    """The playlists of a DJ library, where there are several to choose from."""
+    if path.suffix.lower() not in LIBRARY_EXTENSIONS or not path.is_file():
+        return None
+    with suppress(InputError):  # whoever collects says what is wrong
+        names = tuple(playlist.name for playlist in read_library(path, cancel=cancel).playlists)
+        return _Lists(path, names) if len(names) > 1 else None
+    return None
 
 
 def _cant_be_added(error: Exception) -> str:

@@ -47,6 +47,8 @@ class PlaylistView(QWidget):
         A project was dropped, to be opened.
     adding_changed(bool)
         Whether music is being looked for.
+    list_wanted(Path, tuple[str, ...], object)
+        See `deepbass_gui.jobs.adding.Adding`.
     failed(Exception)
         Something ended with an error that no person can mend.
     """
@@ -58,6 +60,7 @@ class PlaylistView(QWidget):
     problems_found = Signal(tuple)
     project_dropped = Signal(Path)
     adding_changed = Signal(bool)
+    list_wanted = Signal(Path, tuple, object)
     failed = Signal(object)
 
     def __init__(
@@ -283,6 +286,7 @@ class PlaylistView(QWidget):
         self._adding.problems_found.connect(self.problems_found)
         self._adding.added.connect(self._on_added)
         self._adding.changed.connect(self.adding_changed)
+        self._adding.list_wanted.connect(self.list_wanted)
         self._adding.changed.connect(self.empty.set_adding)
         self._relinking.problems_found.connect(self.problems_found)
         self.model.rows_changed.connect(self._show_page)

@@ -7,12 +7,22 @@ import sys
 import tempfile
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
 import pytest
+from dj_libraries_writer import (
+    rekordbox,
+    rekordbox_folder,
+    rekordbox_list,
+    rekordbox_track,
+    tempo,
+    traktor,
+    traktor_list,
+    traktor_track,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +35,7 @@ from deepbass_engine.playlists import (
     read_playlist,
     write_playlist,
 )
+from deepbass_engine.project import GivenBeats
 
 Form = Literal["NFC", "NFD"]
 FORMATS = ("m3u", "m3u8", "pls", "xspf")
@@ -538,6 +549,135 @@ def test_a_linked_playlist_reads_from_where_it_really_lies(tmp_path: Path) -> No
     playlist(tmp_path / "music", "a.wav\n")
     (tmp_path / "desk.m3u").symlink_to("music/list.m3u")
     assert collect([tmp_path / "desk.m3u"]).files == (tmp_path / "music" / "a.wav",)
+
+
+# DJ libraries -----------------------------------------------------------------------------------
+
+
+def dj_library(
+    folder: Path, *lists: str, files: Sequence[Path] = (), beat_s: str = "0.250"
+) -> Path:
+    """A rekordbox library with `files` as tracks 0, 1, and so on."""
+    mark = tempo(beat_s, "120.00", battito="2")
+    tracks = [rekordbox_track(n, file.as_uri(), mark) for n, file in enumerate(files)]
+    return playlist(folder, rekordbox(tracks, list(lists)), "dj.xml")
+
+
+def test_a_dj_library_with_one_playlist_gives_its_tracks_in_order(tmp_path: Path) -> None:
+    files = [tmp_path / "music" / name for name in ("é a.wav", "b.wav")]
+    touch(*files)
+    got = collect([dj_library(tmp_path, rekordbox_list("L", "1", "0", "1"), files=files)])
+    assert got.files == (files[1], files[0], files[1])
+    assert got.problems == ()
+
+
+def test_a_traktor_collection_is_a_playlist_too(tmp_path: Path) -> None:
+    touch(tmp_path / "music" / "a.wav")
+    folders = "/:".join([*(tmp_path / "music").parts[1:], ""])
+    track = traktor_track("Macintosh HD", f"/:{folders}", "a.wav")
+    listing = traktor_list("L", f"Macintosh HD/:{folders}a.wav")
+    path = playlist(tmp_path, traktor([track], [listing]), "collection.nml")
+    assert collect([path]).files == (tmp_path / "music" / "a.wav",)
+
+
+def test_what_a_dj_library_says_of_a_track_stands_beside_its_file(tmp_path: Path) -> None:
+    files = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    touch(*files)
+    got = collect([files[0], dj_library(tmp_path, rekordbox_list("L", "1"), files=files), files[1]])
+    assert got.files == (files[0], files[1], files[1])
+    before, known, after = got.library_tracks
+    assert (before, after) == (None, None)
+    assert known is not None
+    assert known.title == "Song 1"
+    beats = GivenBeats(tempo_bpm=120.0, first_beat_s=0.25, first_downbeat=3, is_rough=True)
+    assert [each.beats for each in got.given] == [None, beats, None]
+
+
+def test_one_of_several_playlists_is_chosen_behind_a_hash_sign(tmp_path: Path) -> None:
+    files = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    touch(*files)
+    late = rekordbox_folder("Summer", rekordbox_list("#1 / Late", "1"))
+    path = dj_library(tmp_path, rekordbox_list("Early", "0"), late, files=files)
+    assert collect([Path(f"{path}#Early")]).files == (files[0],)
+    assert collect([Path(f"{path}#Summer / #1 / Late")]).files == (files[1],)
+    long_name = collect([Path(f"{path}#{'x' * 300}")])
+    assert f'no playlist "{"x" * 59}…"' in long_name.problems[0].what
+
+
+def test_without_a_choice_among_several_playlists_the_rest_goes_on(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    path = dj_library(tmp_path, rekordbox_list("Early"), rekordbox_list("Late"))
+    got = collect([path, tmp_path / "a.wav"])
+    assert got.files == (tmp_path / "a.wav",)
+    (problem,) = got.problems
+    assert problem.path == path
+    assert "2 playlists: Early, Late" in problem.what
+    assert 'PATH#Folder / Name", as in "dj.xml#Early"' in problem.hint
+
+
+def test_a_real_path_with_a_hash_sign_is_itself(tmp_path: Path) -> None:
+    path = dj_library(tmp_path, rekordbox_list("Early"), rekordbox_list("Late"))
+    touch(tmp_path / "dj.xml#Early", tmp_path / "in # out.xml#x" / "a.wav")
+    assert collect([Path(f"{path}#Early")]).files == (tmp_path / "dj.xml#Early",)
+    folder = tmp_path / "in # out.xml#x"
+    assert collect([folder]).files == (folder / "a.wav",)
+
+
+@pytest.mark.parametrize("name", ["gone.xml#L", "list.m3u#L", "folder.xml#L"])
+def test_a_hash_sign_behind_anything_but_a_dj_library_leads_nowhere(
+    tmp_path: Path, name: str
+) -> None:
+    playlist(tmp_path, "a.wav")
+    (tmp_path / "folder.xml").mkdir()
+    got = collect([tmp_path / name])
+    assert [problem.what for problem in got.problems] == ["there is no such file or folder"]
+
+
+def test_tracks_that_moved_together_with_their_dj_library_are_found(tmp_path: Path) -> None:
+    touch(tmp_path / "stick" / "Sets" / "a.wav", tmp_path / "stick" / "b.wav")
+    there = [Path("/Volumes/STICK/Sets/a.wav"), Path("/Users/dj/Desktop/b.wav")]
+    path = dj_library(tmp_path / "stick", rekordbox_list("L", "0", "1"), files=there)
+    got = collect([path])
+    assert got.files == (tmp_path / "stick" / "Sets" / "a.wav", tmp_path / "stick" / "b.wav")
+
+
+def test_what_a_dj_library_cannot_give_is_told_and_the_rest_is_taken(tmp_path: Path) -> None:
+    files = [tmp_path / "a.wav", tmp_path / "gone" / "b.wav"]
+    touch(files[0])
+    listing = rekordbox_list("L", "0", "1", "7", "0")
+    path = dj_library(tmp_path, listing, files=files, beat_s="0,250")
+    got = collect([path])
+    assert got.files == (files[0], files[0])
+    assert [problem.what for problem in got.problems] == [
+        "this entry names no track of the library",
+        'a mark of "Song 0" is left out: Inizio is "0,250", which is no number',
+        'a mark of "Song 1" is left out: Inizio is "0,250", which is no number',
+        f"there is no file {files[1]}",
+    ]
+    assert all(problem.path == path and problem.line for problem in got.problems)
+
+
+def test_an_unreadable_dj_library_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    got = collect([playlist(tmp_path, "<plist/>", "itunes.xml"), tmp_path / "a.wav"])
+    assert got.files == (tmp_path / "a.wav",)
+    (problem,) = got.problems
+    assert "not a library of rekordbox" in problem.what
+
+
+def test_a_dj_library_may_stand_in_a_playlist_but_not_in_itself(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    files = [tmp_path / "a.wav", tmp_path / "dj.xml"]
+    dj_library(tmp_path, rekordbox_list("L", "0", "1"), files=files)
+    got = collect([playlist(tmp_path, "a.wav\ndj.xml\n")])
+    assert got.files == (files[0], files[0])
+    (problem,) = got.problems
+    assert "leads back to the playlist" in problem.what
+
+
+def test_a_dj_library_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"known formats: \.m3u8, \.m3u, \.pls, \.xspf\)"):
+        write_playlist(tmp_path / "dj.xml", [])
 
 
 # Writing ----------------------------------------------------------------------------------------

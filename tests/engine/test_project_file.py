@@ -195,7 +195,9 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
       "span": {
         "start_frame": 1,
         "end_frame": 2
-      }
+      },
+      "beats": null,
+      "key": ""
     }
   ],
   "default": {
@@ -206,7 +208,8 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
     "morph": "hybrid",
     "embedding_fade": "LinearFade",
     "morph_pace": "curve",
-    "style": "plain"
+    "style": "plain",
+    "bars": 0
   },
   "mix": {
     "trim": "loudness",
@@ -237,6 +240,7 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
       "embedding_fade": null,
       "morph_pace": null,
       "style": null,
+      "bars": null,
       "because": ""
     }
   ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dj_libraries_writer import rekordbox, rekordbox_folder, rekordbox_list, rekordbox_track, tempo
 from pytestqt.qtbot import QtBot
 from signals import music, write
 
@@ -116,3 +117,26 @@ def test_nothing_is_added_to_a_project_that_was_opened_meanwhile(
     document.open(Project(), None)
     qtbot.waitUntil(lambda: not adding.is_adding)
     assert document.project.tracks == ()
+
+
+def test_of_a_dj_library_with_several_lists_one_is_asked_for(
+    qtbot: QtBot, adding: Adding, document: Document, songs: list[Path], tmp_path: Path
+) -> None:
+    tracks = [
+        rekordbox_track(n, song.as_uri(), tempo("0.1", "120.00"), Tonality="8A")
+        for n, song in enumerate(songs, start=1)
+    ]
+    library = tmp_path / "dj.xml"
+    lists = [rekordbox_list("Early", "1"), rekordbox_list("Late", "3", "1")]
+    library.write_text(rekordbox(tracks, [rekordbox_folder("Set", *lists)]))
+    wanted: list[object] = []
+    adding.list_wanted.connect(lambda *told: wanted.append(told))
+    adding.add([library])
+    qtbot.waitUntil(lambda: not adding.is_adding)
+    assert wanted == [(library, ("Set / Early", "Set / Late"), None)]
+    assert document.project.tracks == ()
+    adding.add([Path(f"{library}#Set / Late")])
+    qtbot.waitUntil(lambda: not adding.is_adding)
+    assert [track.path for track in document.project.tracks] == [songs[2], songs[0]]
+    assert {track.key for track in document.project.tracks} == {"8A"}
+    assert all(track.beats and track.beats.tempo_bpm == 120.0 for track in document.project.tracks)

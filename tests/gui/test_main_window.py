@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dj_libraries_writer import rekordbox, rekordbox_list, rekordbox_track
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QInputDialog, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from deepbass_engine import project_file
@@ -465,3 +466,19 @@ def test_tab_reaches_every_main_part(qtbot: QtBot, window: MainWindow, filled: F
             break
     assert reached == set(parts)
     assert window.focusWidget() is window.timeline
+
+
+def test_which_list_of_a_dj_library_is_asked_in_the_window(
+    qtbot: QtBot, window: MainWindow, songs: list[Path], tmp_path: Path
+) -> None:
+    tracks = [rekordbox_track(n, song.as_uri()) for n, song in enumerate(songs, start=1)]
+    library = tmp_path / "dj.xml"
+    lists = [rekordbox_list("Early", "1"), rekordbox_list("Late", "3", "1")]
+    library.write_text(rekordbox(tracks, lists))
+    assert drop(window, files(library))
+    qtbot.waitUntil(lambda: window.findChild(QInputDialog) is not None)
+    dialog = window.findChild(QInputDialog)
+    dialog.setTextValue("Late")
+    dialog.accept()
+    settle(qtbot, window.document, 2)
+    assert [track.path for track in window.document.project.tracks] == [songs[2], songs[0]]

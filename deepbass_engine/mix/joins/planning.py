@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from deepbass_engine.analysis.loudness import track_gain_db
@@ -11,10 +11,11 @@ from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.audio.warp import Bend, Warp
 from deepbass_engine.mix.joins.candidates import Wanted
 from deepbass_engine.mix.joins.choosing import Join, joined
+from deepbass_engine.mix.joins.running_on import RUNNING_ON, run_on
 from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.project import Project, Span, Track, Transition
 from deepbass_engine.settings import CEILING_DBTP, TransitionSpec
-from deepbass_engine.units import frames_from_seconds, gain_from_db
+from deepbass_engine.units import frames_from_seconds, gain_from_db, rescale_frames
 
 _GLIDE_S = 8.0
 _MOST_OF_A_TRACK = 0.1
@@ -37,6 +38,11 @@ class Used:
     analysis: TrackAnalysis
     span: Span
 
+    def n_frames(self, rate_hz: int) -> int:
+        """Length of its file at the rate of the mix."""
+        source = self.analysis.source
+        return rescale_frames(source.frames or 0, source.sample_rate_hz, rate_hz)
+
     @property
     def may_begin_elsewhere(self) -> bool:
         """Whether no person has chosen where it begins."""
@@ -50,8 +56,36 @@ class Used:
         return chosen is None or chosen.end_frame == self.analysis.span.end_frame
 
 
-def gains_db(project: Project, used: Sequence[Used]) -> list[float]:
-    """What each track is made louder by; 0 where its loudness or its peak is not known."""
+def runs(project: Project, used: Sequence[Used], rate_hz: int) -> list[bool]:
+    """Which tracks run on into the next on their album, and are to: the style auto keeps that."""
+    found = []
+    for left, right in pairwise(used):
+        own = project.own(left.track.id, right.track.id)
+        spec = own.over(project.default)
+        is_open = spec.style == "auto" and spec.method == "simple" and not spec.bars
+        is_open = is_open and own.duration_s is None
+        found.append(is_open and run_on(*_sides(left, right, rate_hz), left.n_frames(rate_hz)))
+    return found
+
+
+def uncut(used: Sequence[Used], running: Sequence[bool], rate_hz: int) -> list[Used]:
+    """The tracks, those that run on to the very ends of their files."""
+    made = []
+    for i, row in enumerate(used):
+        start, end = row.span.start_frame, row.span.end_frame
+        if i and running[i - 1]:
+            start = 0
+        if i < len(running) and running[i]:
+            end = row.n_frames(rate_hz)
+        made.append(replace(row, span=Span(start, end)))
+    return made
+
+
+def gains_db(project: Project, used: Sequence[Used], running: Sequence[bool]) -> list[float]:
+    """What each track is made louder by; 0 where its loudness or its peak is not known.
+
+    Tracks that run on into each other are made so by the same.
+    """
     target = project.mix.target_lufs
     if not target:
         return [0.0] * len(used)
@@ -64,40 +98,56 @@ def gains_db(project: Project, used: Sequence[Used]) -> list[float]:
             found.append(
                 track_gain_db(music.loudness_lufs, music.true_peak_dbtp, target, CEILING_DBTP)
             )
+    first = 0
+    for i in range(len(used)):
+        if i == len(running) or not running[i]:
+            found[first : i + 1] = [min(found[first : i + 1])] * (i + 1 - first)
+            first = i + 1
     return found
 
 
 def joins(
-    project: Project, used: Sequence[Used], gains: Sequence[float], rate_hz: int
+    project: Project,
+    used: Sequence[Used],
+    running: Sequence[bool],
+    gains: Sequence[float],
+    rate_hz: int,
 ) -> list[Join | str]:
     """How each pair is joined: on the beat, or why not; empty where that is not asked for."""
     found: list[Join | str] = []
-    for (left, right), both in zip(pairwise(used), pairwise(gains), strict=True):
+    for (left, right), runs_on, both in zip(pairwise(used), running, pairwise(gains), strict=True):
         own = project.own(left.track.id, right.track.id)
         spec = own.over(project.default)
-        if spec.style != "auto" or spec.method != "simple":
-            found.append("")
-            continue
-        leaving, entering = (
-            Side(
-                rate_hz,
-                row.span.start_frame,
-                row.span.end_frame,
-                may_move,
-                row.analysis.music,
-                gain,
-            )
-            for row, may_move, gain in (
-                (left, left.may_end_elsewhere, both[0]),
-                (right, right.may_begin_elsewhere, both[1]),
-            )
-        )
         wanted = _wanted(own, spec, rate_hz)
-        if wanted.n_frames == 0:
+        if runs_on:
+            found.append(RUNNING_ON)
+        elif spec.style != "auto" or spec.method != "simple" or wanted.n_frames == 0:
             found.append("")
-            continue
-        found.append(joined(leaving, entering, project.limits.discarded, wanted))
+        else:
+            sides = _sides(left, right, rate_hz, both)
+            found.append(joined(*sides, project.limits.discarded, wanted))
     return found
+
+
+def _sides(
+    left: Used, right: Used, rate_hz: int, gains: tuple[float, float] = (0.0, 0.0)
+) -> tuple[Side, Side]:
+    """What is known of both tracks where they are joined."""
+    leaving, entering = (
+        Side(
+            rate_hz,
+            row.span.start_frame,
+            row.span.end_frame,
+            may_move,
+            row.analysis.music,
+            gain,
+        )
+        for row, may_move, gain in (
+            (left, left.may_end_elsewhere, gains[0]),
+            (right, right.may_begin_elsewhere, gains[1]),
+        )
+    )
+    return leaving, entering
 
 
 def _wanted(own: Transition, spec: TransitionSpec, rate_hz: int) -> Wanted:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from dj_libraries_writer import rekordbox, rekordbox_list, rekordbox_track, tempo
 from loops import RATE_HZ, loop
 from mixes import samples_of
 
@@ -94,3 +95,38 @@ def test_an_order_is_found_and_said(
     flags = ["--order", "auto", "--duration", "2"]
     assert main(["mix", str(folder), "-o", str(tmp_path / "mix.wav"), *flags]) == 0
     assert "BPM" in "".join(capsys.readouterr())
+
+
+def test_a_dj_library_gives_order_beats_and_keys(folder: Path, tmp_path: Path) -> None:
+    """Its beats are a bar's half off for the ear, and it has the key that it says."""
+    marks = {"b": ("0.3000", "125.00", "3"), "a": ("0.3000", "122.00", "1")}
+    tracks = [
+        rekordbox_track(
+            number, (folder / f"{name}.wav").as_uri(), tempo(start, bpm, beat), Tonality="Am"
+        )
+        for number, (name, (start, bpm, beat)) in enumerate(marks.items(), start=1)
+    ]
+    library = tmp_path / "dj.xml"
+    lists = [rekordbox_list("Early", "1"), rekordbox_list("Late", "1", "2")]
+    library.write_text(rekordbox(tracks, lists))
+    saved, late = tmp_path / "p.deepbass", Path(f"{library}#Late")
+    document = mixed(late, tmp_path / "mix.wav", "--save-project", str(saved))
+    assert [Path(track["path"]).stem for track in document["tracks"]] == ["b", "a"]
+    assert {track["key"] for track in document["tracks"]} == {"A minor"}
+    (transition,) = document["transitions"]
+    assert transition["join"] is not None
+    assert transition["quality"]["kicks"]["value"] < 5.0
+    rows = load(saved).tracks
+    assert [row.beats.first_downbeat for row in rows if row.beats] == [2, 0]
+
+
+def test_a_dj_library_of_several_lists_names_them(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = tmp_path / "dj.xml"
+    track = rekordbox_track(1, (folder / "a.wav").as_uri())
+    library.write_text(rekordbox([track], [rekordbox_list("One", "1"), rekordbox_list("Two", "1")]))
+    assert main(["mix", str(library), "-o", str(tmp_path / "mix.wav")]) != 0
+    told = "".join(capsys.readouterr())
+    assert "One, Two" in told
+    assert "#One" in told
