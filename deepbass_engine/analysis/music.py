@@ -21,6 +21,8 @@ from deepbass_engine.analysis.loudness import (
     integrated_lufs,
     loudness_range_lu,
     lufs,
+    max_momentary_lufs,
+    max_short_term_lufs,
 )
 from deepbass_engine.analysis.onsets import OnsetMeter
 from deepbass_engine.audio.tags import Tags
@@ -30,7 +32,7 @@ from deepbass_engine.units import db_from_gain
 COURSE_STEP_S = 0.25
 
 _SILENT_DB = -200.0
-_ENTRY = "music-4"
+_ENTRY = "music-5"
 """Its number goes up whenever what is heard of the same track changes."""
 _ENERGIES, _COURSE = np.dtype("<f2"), np.dtype("<f4")
 
@@ -49,6 +51,8 @@ class Music:
         Integrated loudness; None where nothing is heard.
     loudness_range_lu
         Its range, as EBU Tech 3342 has it.
+    max_momentary_lufs, max_short_term_lufs
+        Its loudest 400 ms and 3 s; -200 of silence.
     true_peak_dbtp
         Its true peak; -200 of silence.
     course_lufs : float32, shape (steps,)
@@ -63,6 +67,8 @@ class Music:
     key: Key | None
     loudness_lufs: float | None
     loudness_range_lu: float
+    max_momentary_lufs: float
+    max_short_term_lufs: float
     true_peak_dbtp: float
     course_lufs: NDArray[np.float32]
     chroma: Chroma
@@ -121,6 +127,8 @@ class MusicMeter:
             key=key_of(chroma),
             loudness_lufs=loudness_lufs if math.isfinite(loudness_lufs) else None,
             loudness_range_lu=loudness_range_lu(mean_squares),
+            max_momentary_lufs=max(_SILENT_DB, max_momentary_lufs(mean_squares)),
+            max_short_term_lufs=max(_SILENT_DB, max_short_term_lufs(mean_squares)),
             true_peak_dbtp=max(_SILENT_DB, db_from_gain(self._true_peak.finish())),
             course_lufs=_course(mean_squares),
             chroma=_rounded(chroma),
@@ -147,6 +155,8 @@ class _Stored(msgspec.Struct):
     key: Key | None
     loudness_lufs: float | None
     loudness_range_lu: float
+    max_momentary_lufs: float
+    max_short_term_lufs: float
     true_peak_dbtp: float
     course_lufs: bytes
     energies: bytes
@@ -169,6 +179,8 @@ def load_music(content_hash: str) -> Music | None:
         found.key,
         found.loudness_lufs,
         found.loudness_range_lu,
+        found.max_momentary_lufs,
+        found.max_short_term_lufs,
         found.true_peak_dbtp,
         course.astype(np.float32),
         Chroma(energies.astype(np.float32), found.tuning_cents),
@@ -183,6 +195,8 @@ def store_music(music: Music, content_hash: str) -> None:
         music.key,
         music.loudness_lufs,
         music.loudness_range_lu,
+        music.max_momentary_lufs,
+        music.max_short_term_lufs,
         music.true_peak_dbtp,
         music.course_lufs.astype(_COURSE).tobytes(),
         music.chroma.energies.astype(_ENERGIES).tobytes(),

@@ -13,6 +13,7 @@ over into the stretched ones where both are the same music at the same time::
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, wait
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,24 +91,25 @@ def _stretched(
     """What Rubber Band makes of it, in a thread that is left alone when it is not wanted."""
     import pedalboard
 
-    found: list[NDArray[np.float32]] = []
+    done: Future[NDArray[np.float32]] = Future()
 
     def work() -> None:
-        found.append(
-            pedalboard.time_stretch(
+        try:
+            stretched = pedalboard.time_stretch(
                 np.ascontiguousarray(samples.T),
                 float(sample_rate_hz),
                 stretch_factor=_dithered(tempo),
             )
-        )
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(stretched.T)
 
-    thread = threading.Thread(target=work, name="stretch", daemon=True)
-    thread.start()
-    while thread.is_alive():
+    threading.Thread(target=work, name="stretch", daemon=True).start()
+    while not wait([done], _CANCEL_EVERY_S).done:
         if cancel is not None:
             cancel.raise_if_cancelled()
-        thread.join(_CANCEL_EVERY_S)
-    return found[0].T
+    return done.result()
 
 
 def _dithered(tempo: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -88,6 +88,8 @@ def _row(analysis: TrackAnalysis) -> dict[str, object]:
         "span_s": [analysis.span.start_frame / rate_hz, analysis.span.end_frame / rate_hz],
         "loudness_lufs": analysis.loudness_lufs if music is None else music.loudness_lufs,
         "loudness_range_lu": None if music is None else music.loudness_range_lu,
+        "max_momentary_lufs": None if music is None else music.max_momentary_lufs,
+        "max_short_term_lufs": None if music is None else music.max_short_term_lufs,
         "true_peak_dbtp": None if music is None else music.true_peak_dbtp,
         "tempo_bpm": None if beats is None else beats.tempo_bpm,
         "tempo_confidence": None if beats is None else beats.confidence,

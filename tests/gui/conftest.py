@@ -49,10 +49,16 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
-    """Fail a test that leaves a thread of Python's running."""
+    """Fail a test that leaves a thread of Python's running.
+
+    A stretch that is no longer wanted can't be stopped, and runs to its end.
+    """
     before = set(threading.enumerate())
     yield
-    found = [t for t in threading.enumerate() if t not in before and t.is_alive()]
+    new = [t for t in threading.enumerate() if t not in before]
+    for stretch in (t for t in new if t.name == "stretch"):
+        stretch.join()
+    found = [t for t in new if t.is_alive()]
     left = [t for t in found if not isinstance(t, threading._DummyThread)]  # Qt's; may have ended
     assert not left, f"threads left behind: {left}"
 

@@ -19,8 +19,8 @@ from deepbass_engine.cli.main import main
 RATE_HZ = 16_000
 KEYS = [
     "path", "duration_s", "sample_rate_hz", "channels", "span_s", "loudness_lufs",
-    "loudness_range_lu", "true_peak_dbtp", "tempo_bpm", "tempo_confidence", "tempo_is_steady",
-    "first_beat_s", "first_downbeat", "key", "camelot", "key_confidence", "warnings",
+    "loudness_range_lu", "max_momentary_lufs", "max_short_term_lufs", "true_peak_dbtp",
+    "tempo_bpm", "tempo_confidence", "tempo_is_steady", "first_beat_s", "first_downbeat", "key", "camelot", "key_confidence", "warnings",
 ]  # fmt: skip
 
 
@@ -50,6 +50,8 @@ def test_the_document_has_the_keys_of_its_schema(
     assert track["loudness_lufs"] == pytest.approx(-20.6, abs=0.1)  # its ends ring into silence
     assert track["warnings"] == []
     assert track["true_peak_dbtp"] == pytest.approx(-20.0, abs=0.2)
+    assert track["max_momentary_lufs"] == pytest.approx(-20.0, abs=0.1)
+    assert track["max_short_term_lufs"] == pytest.approx(-20.0 - 1.76, abs=0.1)  # 2 s of 3 s
 
 
 def test_tempo_and_key_of_music_are_told(

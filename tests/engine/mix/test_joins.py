@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from loops import RATE_HZ, kick, loop
 from mixes import rendered_to, samples_of
 
-from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
+from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs, momentary
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
 from deepbass_engine.analysis.true_peak import true_peak_plain
 from deepbass_engine.mix import track_stream
@@ -301,6 +301,23 @@ def test_one_bass_at_a_time_and_better_than_a_plain_fade(heard: list[TrackAnalys
     assert auto.bass_overlap.value < 1.0
     assert auto.kicks.value < 5.0 < plain.kicks.value
     assert auto.score < plain.score
+
+
+def test_within_a_join_it_is_about_as_loud_as_beside_it(heard: list[TrackAnalysis]) -> None:
+    audio = audio_around(planned(heard[:2], target_lufs=-14.0), 0)
+    assert audio is not None
+    levels = []
+    for samples in (
+        audio.outgoing[: audio.n_before],
+        audio.heard,
+        audio.incoming[audio.n_frames :],
+    ):
+        meter = LoudnessMeter(RATE_HZ, ("FL", "FR"))
+        meter.push(samples)
+        levels.append(10.0 * np.log10(momentary(meter.finish())))
+    before, within, behind = levels
+    assert within.min() > min(before.min(), behind.min()) - 2.0
+    assert within.max() < max(before.max(), behind.max()) + 1.5
 
 
 def test_a_mix_is_the_same_from_any_number_of_workers_and_as_it_is_played(

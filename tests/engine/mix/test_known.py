@@ -27,7 +27,7 @@ ROW = Track(path=Path("/music/a.mp3"), id="a")
 def analysis_of(beats: BeatGrid | None) -> TrackAnalysis:
     chroma = Chroma(np.zeros((4, 12), np.float32), 0.0)
     course = np.zeros(4, np.float32)
-    music = Music(beats, None, -10.0, 5.0, -1.0, course, chroma, Tags())
+    music = Music(beats, None, -10.0, 5.0, -9.0, -9.5, -1.0, course, chroma, Tags())
     source = AudioSource(ROW.path, "MP3", "MP3", 44_100, ("FC",), 44_100, 44_100, 16, "pyav")
     return TrackAnalysis(source, Span(0, 44_100), -10.0, music=music)
 
