@@ -17,7 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs, lufs, momentary
+from deepbass_engine.analysis.loudness import (
+    BLOCKS_IN_MOMENTARY,
+    LoudnessMeter,
+    integrated_lufs,
+    lufs,
+    momentary,
+)
 from deepbass_engine.analysis.low_band import HOP_S, low_band
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
 from deepbass_engine.analysis.true_peak import frame_peaks
@@ -55,10 +61,11 @@ class Overlap:
 
 
 def _levels_lufs(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
-    """Momentary loudness, every 10 ms."""
+    """Momentary loudness, every 10 ms, of windows that lie within the samples."""
     meter = LoudnessMeter(rate_hz, STEREO)
     meter.push(samples)
-    return np.array([lufs(each) for each in momentary(meter.finish())])
+    inside = momentary(meter.finish())[: 1 - BLOCKS_IN_MOMENTARY]
+    return np.array([lufs(each) for each in inside])
 
 
 def _side_lufs(samples: NDArray[np.float32], rate_hz: int) -> float:
@@ -120,7 +127,7 @@ def measured(pair: tuple[TrackAnalysis, TrackAnalysis]) -> Overlap | None:
     moments = [_levels_lufs(each, rate_hz) for each in around]
     levels = _levels_lufs(audio.heard, rate_hz)
     first = round(100 * audio.n_before / rate_hz)
-    within = levels[first : first + round(100 * audio.n_frames / rate_hz) - 40]
+    within = levels[first : first + round(100 * audio.n_frames / rate_hz) - BLOCKS_IN_MOMENTARY]
     peak_dbtp = _peak_dbtp(audio.mixed, rate_hz)
     return Overlap(
         below_lu=min(sides) - float(within.min()),

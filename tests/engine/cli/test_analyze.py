@@ -20,7 +20,8 @@ RATE_HZ = 16_000
 KEYS = [
     "path", "duration_s", "sample_rate_hz", "channels", "span_s", "loudness_lufs",
     "loudness_range_lu", "max_momentary_lufs", "max_short_term_lufs", "true_peak_dbtp",
-    "tempo_bpm", "tempo_confidence", "tempo_is_steady", "first_beat_s", "first_downbeat", "key", "camelot", "key_confidence", "warnings",
+    "tempo_bpm", "tempo_confidence", "tempo_is_steady", "first_beat_s", "first_downbeat",
+    "key", "camelot", "key_confidence", "warnings",
 ]  # fmt: skip
 
 
