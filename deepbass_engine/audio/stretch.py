@@ -105,7 +105,8 @@ def _stretched(
         else:
             done.set_result(stretched.T)
 
-    threading.Thread(target=work, name="stretch", daemon=True).start()
+    # No daemon: the process must not end, and tear its C++ threads down, while it works
+    threading.Thread(target=work, name="stretch").start()
     while not wait([done], _CANCEL_EVERY_S).done:
         if cancel is not None:
             cancel.raise_if_cancelled()

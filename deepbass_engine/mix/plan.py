@@ -262,7 +262,7 @@ def plan_mix(project: Project, analyses: Sequence[TrackAnalysis | DeepBassError]
         )
     running = runs(project, used, rate_hz)
     used = uncut(used, running, rate_hz)
-    gains = gains_db(project, used, running)
+    gains = gains_db(project, used, running, rate_hz)
     found = joins(project, used, running, gains, rate_hz)
     tracks = [
         _planned(row, warp, span, rate_hz)

@@ -18,6 +18,8 @@ from deepbass_engine.settings import CEILING_DBTP, TransitionSpec
 from deepbass_engine.units import frames_from_seconds, gain_from_db, rescale_frames
 
 _GLIDE_S = 8.0
+_OVERSHOOT_DB = 0.5
+"""What the peaks of a track may grow by when its rate is changed: its highest highs are cut off."""
 _MOST_OF_A_TRACK = 0.1
 """What a glide may take of a track."""
 
@@ -81,7 +83,9 @@ def uncut(used: Sequence[Used], running: Sequence[bool], rate_hz: int) -> list[U
     return made
 
 
-def gains_db(project: Project, used: Sequence[Used], running: Sequence[bool]) -> list[float]:
+def gains_db(
+    project: Project, used: Sequence[Used], running: Sequence[bool], rate_hz: int
+) -> list[float]:
     """What each track is made louder by; 0 where its loudness or its peak is not known.
 
     Tracks that run on into each other are made so by the same.
@@ -95,9 +99,10 @@ def gains_db(project: Project, used: Sequence[Used], running: Sequence[bool]) ->
         if music is None or music.loudness_lufs is None:
             found.append(0.0)
         else:
-            found.append(
-                track_gain_db(music.loudness_lufs, music.true_peak_dbtp, target, CEILING_DBTP)
-            )
+            peak_dbtp = music.true_peak_dbtp
+            if row.analysis.source.sample_rate_hz != rate_hz:
+                peak_dbtp += _OVERSHOOT_DB
+            found.append(track_gain_db(music.loudness_lufs, peak_dbtp, target, CEILING_DBTP))
     first = 0
     for i in range(len(used)):
         if i == len(running) or not running[i]:

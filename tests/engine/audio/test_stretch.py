@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -114,3 +116,31 @@ def test_it_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
         bent(samples, RATE_HZ, bend, is_head=False, cancel=cancel)
     assert time.monotonic() - began_s < 0.6
+
+
+def test_a_program_may_end_while_a_stretch_that_is_not_wanted_runs() -> None:
+    """A thread of Rubber Band's that comes back to an interpreter which is going would abort it."""
+    script = """
+import threading
+import time
+import numpy as np
+from deepbass_engine.audio.stretch import bent
+from deepbass_engine.audio.warp import Bend
+from deepbass_engine.errors import Cancelled
+from deepbass_engine.progress import CancelToken
+class LastsLong:
+    def __del__(self, sleep=time.sleep):
+        sleep(1.5)
+
+lasts_long = LastsLong()
+cancel = CancelToken()
+threading.Timer(0.1, cancel.cancel).start()
+bend = Bend(1.03, 44_100 * 5, 44_100 * 5)
+noise = np.random.default_rng(0).standard_normal((bend.n_source, 2)).astype(np.float32)
+try:
+    bent(noise, 44_100, bend, is_head=False, cancel=cancel)
+except Cancelled:
+    print("cancelled")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "cancelled\n", "")

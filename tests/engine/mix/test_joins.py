@@ -346,6 +346,17 @@ def test_tracks_come_to_the_loudness_asked_for_and_keep_under_the_ceiling(
     assert db_from_gain(true_peak_plain(mix, RATE_HZ)) <= -1.0 + 0.05
 
 
+def test_at_another_rate_too_peaks_keep_under_the_ceiling(
+    heard: list[TrackAnalysis], tmp_path: Path
+) -> None:
+    project = project_of(heard[:2])
+    mix = MixSettings(target_lufs=-5.0, sample_rate_hz=48_000)
+    plan = plan_mix(msgspec.structs.replace(project, mix=mix), heard[:2])
+    rendered_to(tmp_path / "mix.wav", plan, "FLOAT")
+    peak = true_peak_plain(samples_of(tmp_path / "mix.wav"), 48_000)
+    assert -2.5 <= db_from_gain(peak) <= -1.0 + 0.05
+
+
 def test_between_its_bends_a_track_is_itself_sample_by_sample(
     heard: list[TrackAnalysis], files: list[Path], tmp_path: Path
 ) -> None:
