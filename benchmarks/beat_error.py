@@ -28,11 +28,10 @@ from deepbass_engine.project import Project, tracks_of
 from deepbass_engine.settings import TransitionSpec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from loops import RATE_HZ, kick, loop
+from loops import RATE_HZ, kick_heard_s, loop
 
 LENGTH_S = 75.0
 FARTHEST = 0.11
-SEARCHED_S = 0.04
 BEATS_IN_16_BARS = 64
 
 
@@ -67,14 +66,6 @@ def _made(folder: Path, number: int, tempo_bpm: float, random: np.random.Generat
     return Made(path, pattern, tempo_bpm, first_beat_s)
 
 
-def _kick_s(samples: NDArray[np.float32], near_s: float) -> float:
-    """When a kick is heard near where it is expected."""
-    shape, reach = np.diff(kick()[:1_500]), round(SEARCHED_S * RATE_HZ)
-    first = max(0, round(near_s * RATE_HZ) - reach)
-    part = np.diff(samples[first : first + 2 * reach + len(shape) + 1])
-    return float(first + int(np.argmax(np.correlate(part, shape, "valid")))) / RATE_HZ
-
-
 def _heard_kicks_s(plan: MixPlan, side: int, made: Made) -> NDArray[np.float64]:
     """When the kicks of a track are heard within the transition."""
     (fade,), track = plan.fades, plan.tracks[side]
@@ -86,7 +77,7 @@ def _heard_kicks_s(plan: MixPlan, side: int, made: Made) -> NDArray[np.float64]:
         own = (made.first_beat_s + beat * 60.0 / made.tempo_bpm) * plan.sample_rate_hz
         at_s = (track.warp.heard_frame(own) - first) / plan.sample_rate_hz
         if beat % 4 in made.beats_of_kicks and 0.1 < at_s < fade.n_frames / RATE_HZ - 0.3:
-            found.append(_kick_s(samples, at_s))
+            found.append(kick_heard_s(samples, at_s))
     return np.array(found)
 
 

@@ -96,6 +96,14 @@ def kick() -> np.ndarray:
     return np.sin(2 * np.pi * (50 * at + 4 * (1 - np.exp(-at * 40)))) * np.exp(-at * 14)
 
 
+def kick_heard_s(samples: np.ndarray, near_s: float) -> float:
+    """When a kick is heard in a mono signal, within 40 ms of where it is expected."""
+    shape, reach = np.diff(kick()[:1_500]), round(0.04 * RATE_HZ)
+    first = max(0, round(near_s * RATE_HZ) - reach)
+    part = np.diff(samples[first : first + 2 * reach + len(shape) + 1])
+    return float(first + int(np.argmax(np.correlate(part, shape, "valid")))) / RATE_HZ
+
+
 def _snare(random: np.random.Generator) -> np.ndarray:
     at = np.arange(round(0.15 * RATE_HZ)) / RATE_HZ
     return (random.standard_normal(len(at)) + np.sin(2 * np.pi * 190 * at)) * np.exp(-at * 28)

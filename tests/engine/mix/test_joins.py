@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from loops import RATE_HZ, kick, loop
+from loops import RATE_HZ, kick_heard_s, loop
 from mixes import rendered_to, samples_of
 
 from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs, momentary
@@ -77,14 +77,6 @@ def true_beats_s(plan: MixPlan, side: int) -> np.ndarray:
     return at[(at >= -1) & (at < fade.n_frames)] / plan.sample_rate_hz
 
 
-def kick_s(samples: np.ndarray, near_s: float) -> float:
-    """When a kick is heard, within 40 ms of where it is expected."""
-    shape, reach = np.diff(kick()[:1_500]), round(0.04 * RATE_HZ)
-    first = max(0, round(near_s * RATE_HZ) - reach)
-    part = np.diff(samples[first : first + 2 * reach + len(shape) + 1])
-    return (first + int(np.argmax(np.correlate(part, shape, "valid")))) / RATE_HZ
-
-
 # Tempi
 
 
@@ -141,7 +133,7 @@ def test_kicks_are_heard_together(heard: list[TrackAnalysis]) -> None:
     for side, first in ((0, fade.out_frame), (1, fade.in_frame)):
         stream = open_track(plan.tracks[side], plan.sample_rate_hz, first, cancel=CancelToken())
         samples = stream.read(fade.n_frames).mean(axis=1)
-        found.append([kick_s(samples, at_s) for at_s in true_beats_s(plan, side)[1:-1]])
+        found.append([kick_heard_s(samples, at_s) for at_s in true_beats_s(plan, side)[1:-1]])
     apart = np.abs(np.subtract(*found))
     assert len(apart) >= 12
     assert np.median(apart) <= 0.005
