@@ -109,6 +109,8 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Its beats where those that are found are not to be used.
     key
         Its key, such as "Am" or "8A", where that which is found is not to be used; or empty.
+    is_pinned
+        Whether it keeps its place when the playlist is put in an order.
     """
 
     path: Path
@@ -117,6 +119,7 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     span: Span | None = None
     beats: GivenBeats | None = None
     key: str = ""
+    is_pinned: bool = False
 
 
 class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

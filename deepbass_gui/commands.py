@@ -79,6 +79,8 @@ COMMANDS = (
     Command("arrange", "&Playlist", "Put in a good &order", ("Ctrl+Shift+A",), "",
             "Orders the tracks so that tempi, keys and loudness go together; one Undo takes it "
             "back"),
+    Command("pin", "&Playlist", "&Keep its place in an order", ("P",), "",
+            "The chosen tracks keep their places when the playlist is put in order, or no longer"),
     Command("relink", "&Playlist", "Find a &moved file ...", ("Ctrl+L",), "relink",
             "Points a missing track at its new place, and with it others that moved along",
             begins_group=True),

@@ -126,6 +126,13 @@ def duplicated(project: Project, ids: Collection[str]) -> Project:
     return replace(project, tracks=tuple(rows))
 
 
+def with_pins(project: Project, ids: Collection[str]) -> Project:
+    """Let rows keep their places when the playlist is put in order; all pinned, they let go."""
+    is_pinned = not all(t.is_pinned for t in project.tracks if t.id in ids)
+    rows = (replace(t, is_pinned=is_pinned) if t.id in ids else t for t in project.tracks)
+    return replace(project, tracks=tuple(rows))
+
+
 def own(project: Project, pair: Pair) -> Transition:
     """What a pair has of its own; all None where it follows the playlist's default."""
     return project.own(pair.out_track, pair.in_track)

@@ -275,6 +275,7 @@ class MainWindow(QMainWindow):
             "remove": self.playlist.remove_selected,
             "duplicate": self.playlist.duplicate_selected,
             "arrange": self.playlist.arrange,
+            "pin": self.playlist.pin_selected,
             "relink": self.playlist.relink_selected,
             "look_again": self.document.library.look_again,
             "previous": lambda: self.selection.step(-1),

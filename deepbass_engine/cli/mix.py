@@ -16,6 +16,7 @@ from deepbass_engine.cli.mix_steps import (
     in_order,
     is_open,
     measured_styles,
+    pinned,
     refuse_targets,
     searched,
 )
@@ -85,6 +86,13 @@ def add_parser(commands: Any) -> None:
         default="keep",
         help="order of the tracks: keep that in which they are given, or auto, in which their "
         "tempi, keys and loudness go together (default: keep)",
+    )
+    parser.add_argument(
+        "--pin",
+        metavar="PLACES",
+        default="",
+        help="with --order auto: tracks that keep their places, as numbers from 1, first and last, "
+        "for instance first,7,last",
     )
     parser.add_argument(
         "--project",
@@ -161,6 +169,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     if (project.default, project.limits) != settings:
         project = project.without_reasons()
+    if args.pin:
+        project = pinned(project, args.pin)
     if args.order == "auto":
         project = in_order(project, args, console)
     store = TransitionStore() if project.needs_music else None

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from deepbass_engine.cli.console import Console
 from deepbass_engine.cli.flags import settings_from
+from deepbass_engine.errors import SettingError
 from deepbass_engine.settings import OutputSettings, SearchSettings
 
 if TYPE_CHECKING:
@@ -31,6 +34,33 @@ def _analyses(
         on_progress=console.progress,
         cancel=console.cancel,
     )
+
+
+def pinned(project: Project, places: str) -> Project:
+    """The project with the rows at some places pinned.
+
+    Raises
+    ------
+    SettingError
+        If one of them is no place of the playlist.
+    """
+    n_tracks = len(project.tracks)
+    names = {"first": 1, "last": n_tracks}
+    wanted = set()
+    for text in places.split(","):
+        word = text.strip().lower()
+        place = names.get(word, int(word) if word.isdecimal() else 0)
+        if not 1 <= place <= n_tracks:
+            raise SettingError(
+                f"--pin {places}: {text.strip() or 'nothing'} is no place among {n_tracks} tracks",
+                hint="give numbers from 1, first or last, with commas between",
+            )
+        wanted.add(place)
+    rows = (
+        replace(track, is_pinned=track.is_pinned or number in wanted)
+        for number, track in enumerate(project.tracks, start=1)
+    )
+    return replace(project, tracks=tuple(rows))
 
 
 def in_order(project: Project, args: argparse.Namespace, console: Console) -> Project:

@@ -33,22 +33,18 @@ def in_order(
     project: Project,
     analyses: Sequence[TrackAnalysis | DeepBassError],
     *,
-    keep_first: bool = False,
-    keep_last: bool = False,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[Project, Arrangement]:
     """The project with its rows in the order in which their joins cost least, and why.
 
     What transitions have of their own stays with their pairs, and is heard where these are still
-    neighbours.
+    neighbours. Rows that are pinned keep their places.
 
     Parameters
     ----------
     project, analyses
         As for `deepbass_engine.mix.plan.plan_mix`; the tracks were listened to as music.
-    keep_first, keep_last
-        Whether the first row stays first, and the last one last.
     on_progress, cancel
         See `deepbass_engine.progress`.
 
@@ -57,10 +53,7 @@ def in_order(
     Cancelled
         If asked to stop.
     """
-    n_tracks = len(project.tracks)
-    pins = {0: 0} if keep_first and n_tracks else {}
-    if keep_last and n_tracks:
-        pins[n_tracks - 1] = n_tracks - 1
+    pins = {i: i for i, track in enumerate(project.tracks) if track.is_pinned}
     found = arranged(
         [
             traits_of(found if isinstance(found, DeepBassError) else known(track, found))

@@ -146,7 +146,7 @@ class PlaylistModel(QAbstractTableModel):
         """What the columns are made from."""
         facts = self.facts(row)
         music = known(row.track, facts.analysis).music if facts.analysis else None
-        return ShownTrack(row.number, facts, self._track_status(row), music)
+        return ShownTrack(row.number, facts, self._track_status(row), row.track.is_pinned, music)
 
     def sorted_ids(self, column: int) -> list[str]:
         """Ids of the tracks by a column, or in reverse if they stand by it already."""
@@ -309,6 +309,8 @@ class PlaylistModel(QAbstractTableModel):
         lines = list(self.status(row).reasons)
         if isinstance(row, TrackRow):
             fitting = [c.title for c in self.columns if self._goes_with_before(row, c)]
+            if row.track.is_pinned:
+                lines.append(_tr("Keeps its place when the tracks are put in order"))
             if fitting:
                 words = _tr("Goes with the track before: {columns}")
                 lines.append(words.format(columns=", ".join(fitting)))

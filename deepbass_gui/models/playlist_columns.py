@@ -46,6 +46,7 @@ class ShownTrack:
     number: int
     facts: TrackFacts
     status: Status
+    is_pinned: bool = False
     music: Music | None = None
     """What was heard of it, with the beats that the playlist gives it."""
 
@@ -91,8 +92,10 @@ def columns() -> tuple[Column, ...]:
     """The columns, in order; to add one, add it here."""
     return (
         Column(
-            "#", _tr("#"), _tr("Place in the playlist"),
-            lambda track: str(track.number), None, 40, is_number=True,
+            "#", _tr("#"),
+            _tr("Place in the playlist; a dot where the track keeps it when they are put in order"),
+            lambda track: f"• {track.number}" if track.is_pinned else str(track.number),
+            None, 40, is_number=True,
         ),
         Column(
             "title", _tr("Title"), _tr("Title, or the file's name where it has none"),

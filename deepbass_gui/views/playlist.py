@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QIcon
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QWidget
 
 from deepbass_engine.errors import DeepBassError
@@ -170,6 +170,12 @@ class PlaylistView(QWidget):
             ids = self.model.sorted_ids(column)
             self._document.edit(name, edits.ordered(self._document.settled_project, ids))
 
+    def pin_selected(self) -> None:
+        """Let the chosen tracks keep their places when the playlist is put in order, or not."""
+        if ids := self.selected_ids():
+            project = edits.with_pins(self._document.settled_project, ids)
+            self._document.edit(self.tr("Keep places"), project)
+
     def arrange(self) -> None:
         """Put the tracks in an order in which tempi, keys and loudness go together."""
         self._arranging.arrange()
@@ -245,13 +251,14 @@ class PlaylistView(QWidget):
             (self.tr("Play from here"), "play", self._play_selected),
             (self.tr("Remove"), "remove", self.remove_selected),
             (self.tr("Duplicate"), "duplicate", self.duplicate_selected),
+            (self.tr("Keep its place in an order, or not"), "", self.pin_selected),
             (self.tr("Move up"), "up", lambda: self.move_selected(-1)),
             (self.tr("Move down"), "down", lambda: self.move_selected(1)),
             (self.tr("Relink ..."), "relink", self.relink_selected),
             (self.tr("Look again"), "search", self.look_again),
             (self.tr("Show in folder"), "folder", self._show_in_folder),
         ):
-            action = menu.addAction(theme.icon(icon), text)
+            action = menu.addAction(theme.icon(icon) if icon else QIcon(), text)
             action.setEnabled(has_tracks)
             action.triggered.connect(lambda _checked, then=then: then())
         menu.addSeparator()

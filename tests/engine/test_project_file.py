@@ -197,7 +197,8 @@ def test_the_file_is_json_that_a_person_can_read_and_is_the_same_each_time(tmp_p
         "end_frame": 2
       },
       "beats": null,
-      "key": ""
+      "key": "",
+      "is_pinned": false
     }
   ],
   "default": {

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from deepbass_engine.project import usual_project
 from deepbass_gui.document import Document
-from deepbass_gui.edits import Pair, tracks_for, with_default, with_own, with_tracks
+from deepbass_gui.edits import Pair, ordered, tracks_for, with_default, with_own, with_tracks
 from deepbass_gui.manners import MANNERS, fields_of, manner_of
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.playlist import PlaylistView
@@ -73,6 +73,23 @@ def test_a_good_order_is_one_edit_that_is_taken_back(beaten: Document, qtbot: Qt
     assert names(beaten) in (["slow", "middle", "fast"], ["fast", "middle", "slow"])
     beaten.undo_stack.undo()
     assert names(beaten) == list(TEMPI)
+    view.shut_down()
+
+
+def test_a_track_that_is_pinned_keeps_its_place(beaten: Document, qtbot: QtBot) -> None:
+    view = PlaylistView(beaten, Selection(beaten))
+    qtbot.addWidget(view)
+    slow, fast, middle = (track.id for track in beaten.project.tracks)
+    beaten.edit("Mix up", ordered(beaten.project, [fast, slow, middle]))
+    view.select([fast])
+    view.pin_selected()
+    assert view.model.index(0, 0).data() == "• 1"
+    with qtbot.waitSignal(beaten.edited, timeout=10_000):
+        view.arrange()
+    assert names(beaten) == ["fast", "middle", "slow"]
+    view.select([fast])
+    view.pin_selected()
+    assert view.model.index(0, 0).data() == "1"
     view.shut_down()
 
 

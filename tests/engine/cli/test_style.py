@@ -130,3 +130,20 @@ def test_a_dj_library_of_several_lists_names_them(
     told = "".join(capsys.readouterr())
     assert "One, Two" in told
     assert "#One" in told
+
+
+def test_pinned_tracks_keep_their_places(folder: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "p.deepbass"
+    flags = ["--order", "auto", "--pin", "first, 2", "--save-project", str(saved)]
+    document = mixed(folder, tmp_path / "mix.wav", *flags)
+    assert [Path(track["path"]).stem for track in document["tracks"]] == ["a", "b"]
+    assert [track.is_pinned for track in load(saved).tracks] == [True, True]
+
+
+@pytest.mark.parametrize("places", ["0", "3", "x", "1,,2", "first,9"])
+def test_a_place_that_is_none_is_refused(
+    folder: Path, tmp_path: Path, places: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["mix", str(folder), "-o", str(tmp_path / "mix.wav"), "--order", "auto"]
+    assert main([*words, "--pin", places]) == 2
+    assert "no place among 2 tracks" in capsys.readouterr().err

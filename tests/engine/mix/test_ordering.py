@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from loops import RATE_HZ, loop
+from msgspec.structs import replace
 
 from deepbass_engine.analysis.track import analyze_tracks
 from deepbass_engine.errors import InputError
@@ -38,11 +39,13 @@ def test_tempi_that_are_near_come_together(paths: list[Path]) -> None:
     assert all("BPM" in join.reason for join in found.joins)
 
 
-def test_the_first_and_the_last_may_stay(paths: list[Path]) -> None:
-    project = Project(tracks=tracks_of(paths))
-    heard = analyze_tracks(paths, music=True)
-    ordered, _ = in_order(project, heard, keep_first=True, keep_last=True)
-    assert (names(ordered)[0], names(ordered)[-1]) == ("128", "126")
+@pytest.mark.parametrize("pinned", [(0, 4), (2,), (1, 3)])
+def test_rows_that_are_pinned_stay(paths: list[Path], pinned: tuple[int, ...]) -> None:
+    rows = tracks_of(paths)
+    rows = tuple(replace(row, is_pinned=i in pinned) for i, row in enumerate(rows))
+    project = Project(tracks=rows)
+    ordered, _ = in_order(project, analyze_tracks(paths, music=True))
+    assert [names(ordered)[i] for i in pinned] == [names(project)[i] for i in pinned]
     assert sorted(names(ordered)) == sorted(names(project))
 
 
