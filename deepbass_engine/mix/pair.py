@@ -39,6 +39,8 @@ def with_candidate(
 ) -> Project:
     """A project in which transition `index` of a plan is as a candidate has it.
 
+    On the beat only the curve can change: of any other place or length it is a plain one.
+
     Parameters
     ----------
     project
@@ -49,34 +51,41 @@ def with_candidate(
         Why.
     """
     rate_hz = plan.sample_rate_hz
-    leaving, entering = plan.tracks[index], plan.tracks[index + 1]
+    leaving, entering, fade = plan.tracks[index], plan.tracks[index + 1], plan.fades[index]
     earlier, later, n_frames = (
         frames_from_seconds(seconds, rate_hz)
         for seconds in (candidate.earlier_s, candidate.later_s, candidate.duration_s)
     )
-    is_placed = plan.fades[index].join is not None  # a candidate's place is no longer found anew
+    is_moved = bool(earlier or later)
+    is_as_it_was = not is_moved and n_frames == fade.n_frames and candidate.method == fade.method
+    is_on_beat = fade.join is not None and is_as_it_was
+    is_cut = is_moved or (fade.join is not None and not is_on_beat)
     rows = []
     for track, analysis in zip(project.tracks, analyses, strict=True):
-        if not isinstance(analysis, DeepBassError):
-            if (earlier or is_placed) and track.id == leaving.id:
+        if is_cut and not isinstance(analysis, DeepBassError):
+            if (earlier or fade.join is not None) and track.id == leaving.id:
                 end_frame = leaving.span.end_frame - earlier
                 track = cut(track, analysis, rate_hz, end_frame=end_frame, warp=leaving.warp)
-            if (later or is_placed) and track.id == entering.id:
+            if (later or fade.join is not None) and track.id == entering.id:
                 start_frame = entering.span.start_frame + later
                 track = cut(track, analysis, rate_hz, start_frame=start_frame, warp=entering.warp)
         rows.append(track)
     before, default = project.own(leaving.id, entering.id), project.default
-    duration_s = before.over(default).duration_s
-    if frames_from_seconds(duration_s, rate_hz) != n_frames:
-        duration_s = seconds_from_frames(n_frames, rate_hz)
     after = replace(
         before,
         method=None if candidate.method == default.method else candidate.method,
         curve=None if candidate.curve == default.curve else candidate.curve,
-        duration_s=None if duration_s == default.duration_s and not is_placed else duration_s,
-        bars=None,
         because=because,
     )
+    if not is_on_beat:
+        duration_s = before.over(default).duration_s
+        if frames_from_seconds(duration_s, rate_hz) != n_frames:
+            duration_s = seconds_from_frames(n_frames, rate_hz)
+        after = replace(
+            after, duration_s=None if duration_s == default.duration_s else duration_s, bars=None
+        )
+        if not is_as_it_was and before.over(default).style == "auto":
+            after = replace(after, style=None if default.style == "plain" else "plain")
     rest = tuple(t for t in project.transitions if t is not before)
     return replace(project, tracks=tuple(rows), transitions=(*rest, after))
 

@@ -18,10 +18,12 @@ from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs, mo
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
 from deepbass_engine.analysis.true_peak import true_peak_plain
 from deepbass_engine.mix import track_stream
+from deepbass_engine.mix.candidates import Candidate, Room
 from deepbass_engine.mix.joins.choosing import Join, joined
 from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.mix.joins.tempo import MOST_STRETCH, is_near, meeting
 from deepbass_engine.mix.measuring import measure
+from deepbass_engine.mix.pair import with_candidate
 from deepbass_engine.mix.plan import MixPlan, plan_mix
 from deepbass_engine.mix.playback import MixStream, audio_around
 from deepbass_engine.mix.render import render
@@ -374,6 +376,26 @@ def test_where_a_bend_begins_there_is_no_click(heard: list[TrackAnalysis], tmp_p
         near = bend[seam - RATE_HZ // 10 : seam + RATE_HZ // 10].max()
         around = bend[seam - 2 * RATE_HZ : seam + 2 * RATE_HZ].max()
         assert near <= 1.05 * around
+
+
+def test_a_search_keeps_the_beat_or_makes_it_plain_where_it_was(heard: list[TrackAnalysis]) -> None:
+    project = project_of(heard[:2])
+    plan = plan_mix(project, heard[:2])
+    present = Room.of(plan, 0, project.limits).present
+
+    def planned_with(candidate: Candidate) -> MixPlan:
+        return plan_mix(with_candidate(project, plan, 0, candidate, heard[:2]), heard[:2])
+
+    assert planned_with(present).fades[0].join == plan.fades[0].join
+    other_curve = planned_with(replace(present, curve="tri")).fades[0]
+    assert (other_curve.join, other_curve.curve) == (plan.fades[0].join, "tri")
+    shorter = planned_with(replace(present, duration_s=5.0, later_s=0.5))
+    assert shorter.fades[0].join is None
+    assert shorter.fades[0].n_frames == 5 * RATE_HZ
+    ends = plan.tracks[0].warp.source_frame(plan.tracks[0].span.end_frame)
+    begins = plan.tracks[1].warp.source_frame(plan.tracks[1].span.start_frame + RATE_HZ / 2)
+    assert shorter.tracks[0].span.end_frame == pytest.approx(ends, abs=1)
+    assert shorter.tracks[1].span.start_frame == pytest.approx(begins, abs=1)
 
 
 def test_what_was_stretched_is_kept_and_found_again(
