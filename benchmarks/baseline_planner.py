@@ -2,14 +2,17 @@
 
 It sees the last 45 s of one track and the first 45 s of the next as a level every quarter of a
 second and one tempo with bar lines each; those are the ones found here. It never hears what comes
-of it. What it knows of voices is left out, so it takes 16 bars where two instrumentals would.
+of it.
 
 - A leaves after its last bar that has 70 % of its usual level; B's groove begins with its first.
 - Tempi within 8 %, both grids sure: a fade of 16 or 8 bars on the beat that ends where B's groove
   begins, or as early as B allows. Else bars are cut short by how far the tempi are apart: 4, 2 or
   1. Without grids: two quiet ends are laid over each other for 2 to 15 s, others for 3.5 s.
 - Refused is what trims more of A than the fade is long; each rung down costs 10 points, each second
-  left out 1, each second of dead air beyond four 1.
+  left out 1.
+
+Left out of it are voices (so it takes 16 bars where two instrumentals would), clashes of kicks,
+fade-outs and codas as cues, and fades by filter and echo.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ SEEN_S = 45.0
 NEAREST, NEAR, FAR = 0.08, 0.12, 0.20
 LEAST_SHARE = 0.7
 QUIET_LU = 10.0
-RUNG, PER_SECOND, DEAD_AIR_FREE_S = 10.0, 1.0, 4.0
+RUNG, PER_SECOND = 10.0, 1.0
 SEGUE_S, SHORT_S = (2.0, 15.0), 3.5
 
 
@@ -134,13 +137,12 @@ def _candidates(leaving: _End, entering: _End) -> Iterator[tuple[float, Choice]]
         length_s = n_bars * bar_s
         in_start_s = max(entering.first_s, groove_s - length_s)
         tail_s = leaving.last_s - out_end_s
-        if out_end_s - length_s < leaving.first_s or (is_on_beat and tail_s > length_s):
+        if out_end_s - length_s < leaving.first_s or tail_s > length_s:
             continue
         left_out_s = tail_s + in_start_s - entering.first_s
-        dead_s = max(0.0, groove_s - in_start_s - length_s - DEAD_AIR_FREE_S)
         kind = f"{n_bars} bars on the beat" if is_on_beat else f"cut of {n_bars} bars"
         choice = Choice(kind, length_s, out_end_s, in_start_s, left_out_s, is_on_beat)
-        yield RUNG * rung + PER_SECOND * (left_out_s + dead_s), choice
+        yield RUNG * rung + PER_SECOND * left_out_s, choice
 
 
 def _faded(leaving: _End, entering: _End) -> Choice:

@@ -50,6 +50,14 @@ class Made:
         return (0, 1, 2, 3) if self.pattern == "house" else (0,)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """One pair: how much later the second's kicks are, and whether bars fall together."""
+
+    late_ms: NDArray[np.float64]
+    by_bars: bool
+
+
 def _made(folder: Path, number: int, tempo_bpm: float, random: np.random.Generator) -> Made:
     pattern = ("house", "house", "break")[random.integers(3)]
     first_beat_s = float(random.uniform(0.05, 0.6))
@@ -66,38 +74,43 @@ def _made(folder: Path, number: int, tempo_bpm: float, random: np.random.Generat
     return Made(path, pattern, tempo_bpm, first_beat_s)
 
 
-def _heard_kicks_s(plan: MixPlan, side: int, made: Made) -> NDArray[np.float64]:
-    """When the kicks of a track are heard within the transition."""
+def _heard_kicks(
+    plan: MixPlan, side: int, made: Made
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """When the kicks of a track are heard within the transition, and on which beat of a bar."""
     (fade,), track = plan.fades, plan.tracks[side]
     first = (fade.out_frame, fade.in_frame)[side]
     stream = open_track(track, plan.sample_rate_hz, first, cancel=CancelToken())
     samples = stream.read(fade.n_frames).mean(axis=1)
-    found = []
+    times, beats = [], []
     for beat in range(int(LENGTH_S * made.tempo_bpm / 60.0)):
         own = (made.first_beat_s + beat * 60.0 / made.tempo_bpm) * plan.sample_rate_hz
         at_s = (track.warp.heard_frame(own) - first) / plan.sample_rate_hz
         if beat % 4 in made.beats_of_kicks and 0.1 < at_s < fade.n_frames / RATE_HZ - 0.3:
-            found.append(kick_heard_s(samples, at_s))
-    return np.array(found)
+            times.append(kick_heard_s(samples, at_s))
+            beats.append(beat % 4)
+    return np.array(times), np.array(beats)
 
 
-def errors_ms(
+def together(
     pair: tuple[Made, Made], analyses: tuple[TrackAnalysis, TrackAnalysis]
-) -> NDArray[np.float64] | None:
-    """How much later the second track's kicks are than the first's; None where not joined."""
+) -> Together | None:
+    """How the kicks of a pair lie; None where it is not joined on the beat."""
     rows = tracks_of(each.path for each in pair)
     plan = plan_mix(Project(tracks=rows, default=TransitionSpec(style="auto")), analyses)
     (fade,) = plan.fades
     if fade.join is None:
         return None
     beat_s = 60.0 / fade.join.met.tempo_bpm
-    leaving, entering = (_heard_kicks_s(plan, side, pair[side]) for side in (0, 1))
-    found = []
-    for at_s in entering:
-        late_s = at_s - leaving[np.argmin(np.abs(leaving - at_s))]
+    leaving, entering = (_heard_kicks(plan, side, pair[side]) for side in (0, 1))
+    late_ms, same = [], []
+    for at_s, beat in zip(*entering, strict=True):
+        nearest = int(np.argmin(np.abs(leaving[0] - at_s)))
+        late_s = at_s - leaving[0][nearest]
         if abs(late_s) < beat_s / 2:  # else the other has no kick on that beat
-            found.append(1000.0 * late_s)
-    return np.array(found)
+            late_ms.append(1000.0 * late_s)
+            same.append(leaving[1][nearest] == beat)
+    return Together(np.array(late_ms), bool(np.all(same)))
 
 
 def main() -> None:
@@ -106,7 +119,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=50)
     args = parser.parse_args()
     random = np.random.default_rng(0)
-    errors: list[NDArray[np.float64]] = []
+    pairs: list[Together] = []
     overlaps: list[Overlap] = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(args.pairs):
@@ -119,24 +132,25 @@ def main() -> None:
             first, second = analyze_tracks([each.path for each in pair], music=True)
             assert isinstance(first, TrackAnalysis)
             assert isinstance(second, TrackAnalysis)
-            found = errors_ms(pair, (first, second))
+            found = together(pair, (first, second))
             if found is None:
                 continue
-            errors.append(found)
+            pairs.append(found)
             if (overlap := measured((first, second))) is not None:
                 overlaps.append(overlap)
-    every = np.abs(np.concatenate(errors))
+    every = np.abs(np.concatenate([each.late_ms for each in pairs]))
     drifts = [
-        abs(np.polyfit(np.arange(len(each)), each, 1)[0]) * BEATS_IN_16_BARS
-        for each in errors
-        if len(each) >= 8
+        abs(np.polyfit(np.arange(len(each.late_ms)), each.late_ms, 1)[0]) * BEATS_IN_16_BARS
+        for each in pairs
+        if len(each.late_ms) >= 8
     ]
     print(
-        f"{args.pairs} pairs, {len(errors)} joined on the beat, {len(every)} beats\n\n"
+        f"{args.pairs} pairs, {len(pairs)} joined on the beat, {len(every)} beats; bars fall "
+        f"together in {np.mean([each.by_bars for each in pairs]):.0%}\n\n"
         "| | median | 95 % | largest |\n|---|---|---|---|\n"
         f"| beats apart, ms | {np.median(every):.2f} | {np.quantile(every, 0.95):.2f} "
         f"| {every.max():.2f} |\n"
-        f"| drift over 16 bars, ms | {np.median(drifts):.2f} | {np.quantile(drifts, 0.95):.2f} "
+        f"| drift, as of 16 bars, ms | {np.median(drifts):.2f} | {np.quantile(drifts, 0.95):.2f} "
         f"| {max(drifts):.2f} |\n"
     )
     print(table(overlaps))

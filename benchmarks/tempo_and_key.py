@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,11 @@ class Row:
 
     @property
     def apart_ms(self) -> float:
-        """Median distance of the other's beats from the nearest of ours, or of halves of these."""
-        if self.grid is None or not self.other_beats_s:
+        """Median distance of the other's beats from ours; no number where tempi differ."""
+        level = 2.0 if abs(2.0 * self.ratio - 1.0) < 4 * SAME else 1.0
+        if self.grid is None or abs(level * self.ratio - 1.0) > 4 * SAME:
             return float("nan")
-        beat_s = self.grid.beat_s / (2.0 if self.ratio < 0.75 else 1.0)
+        beat_s = self.grid.beat_s / level
         places = (np.array(self.other_beats_s) - self.grid.first_beat_s) / beat_s
         return float(1000.0 * beat_s * np.median(np.abs(places - np.rint(places))))
 
@@ -117,15 +119,15 @@ def main() -> None:
     parser.add_argument("music", type=Path)
     parser.add_argument("--essentia-python", required=True)
     args = parser.parse_args()
-    raw = Path(args.music) / ".tempo_and_key.raw"
     command = [args.essentia_python, "-W", "ignore", "-c", _ESSENTIA]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as essentia:
-        try:
-            rows = [_row(path, essentia, raw) for path in _songs(args.music)]
-        finally:
-            raw.unlink(missing_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as essentia,
+    ):
+        raw = Path(folder) / "samples.raw"
+        rows = [_row(path, essentia, raw) for path in _songs(args.music)]
     print(table(rows))
 
 
