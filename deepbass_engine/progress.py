@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from deepbass_engine.errors import Cancelled
 
+UNSTOPPABLE_THREAD = "unstoppable"
+"""Name of threads that nothing can stop; a program may end without them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

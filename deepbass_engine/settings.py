@@ -53,7 +53,8 @@ DurationS = Annotated[
     Meta(
         ge=0,
         le=600,
-        description="length of each transition in seconds; 0 is a hard cut",
+        description="length of each transition in seconds; 0 is a hard cut (on the beat it is "
+        "found from the music)",
         extra={"flag": "--duration", "metavar": "S", "unit": "s"},
     ),
 ]

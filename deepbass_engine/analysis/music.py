@@ -18,6 +18,7 @@ from deepbass_engine.analysis.chroma import Chroma, ChromaMeter
 from deepbass_engine.analysis.key import Key, key_of
 from deepbass_engine.analysis.loudness import (
     BLOCKS_PER_SECOND,
+    LoudnessMeter,
     integrated_lufs,
     loudness_range_lu,
     lufs,
@@ -25,6 +26,7 @@ from deepbass_engine.analysis.loudness import (
     max_short_term_lufs,
 )
 from deepbass_engine.analysis.onsets import OnsetMeter
+from deepbass_engine.audio.channels import LAYOUTS, STEREO, to_stereo
 from deepbass_engine.audio.tags import Tags
 from deepbass_engine.progress import CancelToken
 from deepbass_engine.units import db_from_gain
@@ -32,7 +34,7 @@ from deepbass_engine.units import db_from_gain
 COURSE_STEP_S = 0.25
 
 _SILENT_DB = -200.0
-_ENTRY = "music-5"
+_ENTRY = "music-6"
 """Its number goes up whenever what is heard of the same track changes."""
 _ENERGIES, _COURSE = np.dtype("<f2"), np.dtype("<f4")
 
@@ -82,22 +84,31 @@ class MusicMeter:
     ----------
     sample_rate_hz
         Rate of the blocks.
-    n_channels
-        Channels of the blocks.
+    layout
+        Names of the channels of the blocks; more than two are heard as they are mixed, folded to
+        stereo.
     tags
         What its file says of it.
     """
 
-    def __init__(self, sample_rate_hz: int, n_channels: int, tags: Tags | None = None) -> None:
+    def __init__(
+        self, sample_rate_hz: int, layout: tuple[str, ...], tags: Tags | None = None
+    ) -> None:
         from deepbass_engine.analysis.true_peak import TruePeakMeter
 
         self._tags = tags or Tags()
         self._onsets = OnsetMeter(sample_rate_hz)
         self._chroma = ChromaMeter(sample_rate_hz)
-        self._true_peak = TruePeakMeter(sample_rate_hz, n_channels)
+        self._layout = layout
+        is_folded = len(layout) > STEREO
+        self._folded = LoudnessMeter(sample_rate_hz, LAYOUTS[STEREO]) if is_folded else None
+        self._true_peak = TruePeakMeter(sample_rate_hz, min(len(layout), STEREO))
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, shape (frames, channels)."""
+        if self._folded is not None:
+            block = to_stereo(block, self._layout)
+            self._folded.push(block)
         mono = block.mean(axis=1)
         self._onsets.push(mono)
         self._chroma.push(mono)
@@ -111,7 +122,8 @@ class MusicMeter:
         Parameters
         ----------
         mean_squares
-            Of every 10 ms, as `deepbass_engine.analysis.loudness.LoudnessMeter` finds them.
+            Of every 10 ms, as `deepbass_engine.analysis.loudness.LoudnessMeter` finds them in all
+            channels.
         cancel
             Looked at on the way.
 
@@ -120,6 +132,8 @@ class MusicMeter:
         Cancelled
             If asked to stop.
         """
+        if self._folded is not None:
+            mean_squares = self._folded.finish()
         chroma = self._chroma.finish()
         loudness_lufs = integrated_lufs(mean_squares)
         return Music(

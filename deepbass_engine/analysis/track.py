@@ -107,7 +107,8 @@ def not_finite_problem(path: Path, n_not_finite: int) -> Problem:
     return Problem(
         path,
         None,
-        f"holds {n_not_finite} samples that are no finite numbers; they play as silence",
+        f"holds {n_not_finite} samples that are no finite numbers or absurdly large; they play as "
+        "silence",
         "export it again",
     )
 
@@ -269,7 +270,7 @@ def _measure(
     steps = StepEnergy(source.sample_rate_hz, source.channels) if trim == "rms" else None
     music_meter = None
     if music:
-        music_meter = MusicMeter(source.sample_rate_hz, source.channels, read_tags(path))
+        music_meter = MusicMeter(source.sample_rate_hz, source.layout, read_tags(path))
     decoding = Decoding(source)
     for block in told_blocks(decoding, source, on_progress, cancel):
         meter.push(block)

@@ -27,6 +27,11 @@ from deepbass_engine.project import Span
 BLOCK_FRAMES = 131_072
 """Frames decoded at a time, 3 s at 44.1 kHz."""
 
+_FLOAT_CODECS = ("FLOAT", "DOUBLE", "pcm_f", "wavpack")
+"""In these every finite number is a sample as somebody wrote it, however large."""
+_LOUDEST = 16.0
+"""24 dB over full scale: beyond this a lossy decoder doesn't play music, but damage."""
+
 _UNCOMPRESSED = ("WAV", "WAVEX", "AIFF", "RF64", "W64")
 
 
@@ -84,13 +89,14 @@ class Decoding(Iterator[NDArray[Any]]):
     n_frames
         Frames decoded so far.
     n_not_finite
-        Samples so far that were NaN or infinite.
+        Samples so far that were NaN, infinite or, in lossy coding, louder than any music.
     """
 
     def __init__(self, source: AudioSource, dtype: str = "float32", start_frame: int = 0) -> None:
         self.n_frames = 0
         self.n_not_finite = 0
         self._may_be_not_finite = source.bit_depth is None and dtype == "float32"
+        self._loudest = _loudest(source)
         if source.decoder == "soundfile":
             self._blocks = soundfile_reader.blocks(source, dtype, BLOCK_FRAMES, start_frame)
         else:
@@ -102,7 +108,7 @@ class Decoding(Iterator[NDArray[Any]]):
         block = next(self._blocks)
         self.n_frames += len(block)
         if self._may_be_not_finite:
-            self.n_not_finite += _silence_not_finite(block)
+            self.n_not_finite += _silence_not_finite(block, self._loudest)
         return block
 
 
@@ -158,9 +164,10 @@ def read_span(source: AudioSource, span: Span) -> Clip:
         raise ValueError(f"span is {span}; it must not begin before 0 nor end before it begins")
     samples = np.zeros((span.n_frames, source.channels), np.float32)
     filled = 0
+    loudest = _loudest(source)
     for block in _blocks_from(source, span.start_frame):
         part = block[: span.n_frames - filled]
-        _silence_not_finite(part)
+        _silence_not_finite(part, loudest)
         samples[filled : filled + len(part)] = part
         filled += len(part)
         if filled == span.n_frames:
@@ -185,14 +192,20 @@ def _blocks_from(source: AudioSource, start_frame: int) -> Iterator[NDArray[Any]
             yield block[skip:]
 
 
-def _silence_not_finite(block: NDArray[np.float32]) -> int:
-    """Set NaN and infinite samples to 0, in place; returns how many there were.
+def _loudest(source: AudioSource) -> np.float32:
+    """The largest amplitude that is taken for a sample."""
+    is_float = source.codec.startswith(_FLOAT_CODECS)
+    return np.finfo(np.float32).max if is_float else np.float32(_LOUDEST)
+
+
+def _silence_not_finite(block: NDArray[np.float32], loudest: np.float32) -> int:
+    """Set NaN, infinite and too loud samples to 0, in place; returns how many there were.
 
     The extremes tell whether there are any: NaN passes through both.
     """
-    if not block.size or (np.isfinite(block.max()) and np.isfinite(block.min())):
+    if not block.size or (block.max() <= loudest and block.min() >= -loudest):
         return 0
-    wrong = ~np.isfinite(block)
+    wrong = ~(np.abs(block) <= loudest)
     block[wrong] = 0.0
     return int(np.count_nonzero(wrong))
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepbass_engine.audio.warp import Bend
-from deepbass_engine.progress import CancelToken
+from deepbass_engine.progress import UNSTOPPABLE_THREAD, CancelToken
 from deepbass_engine.units import frames_from_seconds
 
 _OWN_S = 0.03
@@ -106,7 +106,7 @@ def _stretched(
             done.set_result(stretched.T)
 
     # No daemon: the process must not end, and tear its C++ threads down, while it works
-    threading.Thread(target=work, name="stretch").start()
+    threading.Thread(target=work, name=UNSTOPPABLE_THREAD).start()
     while not wait([done], _CANCEL_EVERY_S).done:
         if cancel is not None:
             cancel.raise_if_cancelled()

@@ -13,6 +13,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ from deepbass_engine.cli import (
 )
 from deepbass_engine.cli.console import Console
 from deepbass_engine.errors import Cancelled, DeepBassError
+from deepbass_engine.progress import UNSTOPPABLE_THREAD
 from deepbass_engine.version import __version__
 
 COMMANDS = (
@@ -90,6 +92,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     finally:
         console.clear()
+
+
+def script() -> None:
+    """The command `deepbass`: `main`, and an end at once.
+
+    What can't be stopped and is no longer wanted would be waited for by Python.
+    """
+    code = main()
+    if any(thread.name == UNSTOPPABLE_THREAD for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _with_command(words: Sequence[str]) -> list[str]:

@@ -179,10 +179,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     try:
         if search is not None or is_open(project, args):
             refuse_targets(project, args, target, [path for path, _ in extras])
+            if is_open(project, args):
+                project = measured_styles(project, args, store, console)
             if search is not None:
                 project = searched(project, search, args, console)
-            else:
-                project = measured_styles(project, args, store, console)
             extras = _extras(args, target, project, measured)
         report = mix_project(
             project,

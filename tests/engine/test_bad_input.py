@@ -190,8 +190,8 @@ def test_samples_that_are_no_numbers_are_silent_and_counted(good: Path) -> None:
     outcome = mix(good, "--subtype", "FLOAT")
     assert outcome.code == 1
     assert outcome.err == (
-        f"deepbass: {path}: holds 21 samples that are no finite numbers; they play as silence "
-        "(export it again)\n"
+        f"deepbass: {path}: holds 21 samples that are no finite numbers or absurdly large; "
+        "they play as silence (export it again)\n"
     )
     heard = samples_of(good.parent / "mix.wav")
     assert np.isfinite(heard).all()

@@ -18,6 +18,7 @@ from signals import music, write
 
 from deepbass_engine.nsynth import weights
 from deepbass_engine.nsynth.models import import_model
+from deepbass_engine.progress import UNSTOPPABLE_THREAD
 from deepbass_engine.project import Project
 from deepbass_gui.document import Document
 from deepbass_gui.edits import tracks_for
@@ -56,7 +57,7 @@ def no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     new = [t for t in threading.enumerate() if t not in before]
-    for stretch in (t for t in new if t.name == "stretch"):
+    for stretch in (t for t in new if t.name == UNSTOPPABLE_THREAD):
         stretch.join()
     found = [t for t in new if t.is_alive()]
     left = [t for t in found if not isinstance(t, threading._DummyThread)]  # Qt's; may have ended

@@ -429,6 +429,22 @@ def test_large_finite_samples_stay(tmp_path):
     assert decoding.n_not_finite == 0
 
 
+def test_damage_that_decodes_to_absurd_samples_is_silent_and_counted(tmp_path):
+    path = encoders.encode(
+        signals.write(tmp_path / "a.wav", signals.music(30.0)), tmp_path / "a.mp3"
+    )
+    data = bytearray(path.read_bytes())
+    rng = np.random.default_rng(1)
+    places = rng.integers(len(data) // 10, len(data), 2000)
+    for place, value in zip(places, rng.integers(0, 256, 2000), strict=True):
+        data[place] = value
+    path.write_bytes(data)
+    decoding = Decoding(probe(path))
+    heard = np.concatenate([block.copy() for block in decoding])
+    assert decoding.n_not_finite > 0
+    assert np.abs(heard).max() <= 16.0
+
+
 # --- what can't be used -------------------------------------------------------------------------
 
 

@@ -130,12 +130,12 @@ from deepbass_engine.errors import Cancelled
 from deepbass_engine.progress import CancelToken
 class LastsLong:
     def __del__(self, sleep=time.sleep):
-        sleep(1.5)
+        sleep(2.0)
 
 lasts_long = LastsLong()
 cancel = CancelToken()
 threading.Timer(0.1, cancel.cancel).start()
-bend = Bend(1.03, 44_100 * 5, 44_100 * 5)
+bend = Bend(1.03, 44_100 * 3, 44_100 * 3)
 noise = np.random.default_rng(0).standard_normal((bend.n_source, 2)).astype(np.float32)
 try:
     bent(noise, 44_100, bend, is_head=False, cancel=cancel)

@@ -12,8 +12,12 @@ from dj_libraries_writer import rekordbox, rekordbox_list, rekordbox_track, temp
 from loops import RATE_HZ, loop
 from mixes import samples_of
 
+from deepbass_engine.analysis.loudness import LoudnessMeter, integrated_lufs
+from deepbass_engine.analysis.true_peak import true_peak_plain
+from deepbass_engine.audio.channels import LAYOUTS
 from deepbass_engine.cli.main import main
 from deepbass_engine.project_file import load
+from deepbass_engine.units import db_from_gain
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +151,21 @@ def test_a_place_that_is_none_is_refused(
     words = ["mix", str(folder), "-o", str(tmp_path / "mix.wav"), "--order", "auto"]
     assert main([*words, "--pin", places]) == 2
     assert "no place among 2 tracks" in capsys.readouterr().err
+
+
+def test_surround_comes_to_the_loudness_and_under_the_ceiling_as_it_is_mixed(
+    tmp_path: Path,
+) -> None:
+    """Folded to stereo six channels are louder than any of them."""
+    found = tmp_path / "surround"
+    found.mkdir()
+    for name, tempo_bpm in (("a", 122.0), ("b", 125.0)):
+        stereo = loop("house", tempo_bpm, seconds=40.0).samples
+        six = np.tile(stereo[:, :1], (1, 6)) * np.array([0.9, 0.9, 0.9, 0.3, 0.8, 0.8])
+        soundfile.write(found / f"{name}.wav", six, RATE_HZ)
+    mixed(found, tmp_path / "mix.wav", "--subtype", "FLOAT", "--loudness", "-20")
+    mix = samples_of(tmp_path / "mix.wav")
+    meter = LoudnessMeter(RATE_HZ, LAYOUTS[2])
+    meter.push(mix)
+    assert db_from_gain(true_peak_plain(mix, RATE_HZ)) <= -1.0 + 0.05
+    assert integrated_lufs(meter.finish()) == pytest.approx(-20.0, abs=0.3)

@@ -340,6 +340,7 @@ def test_tracks_come_to_the_loudness_asked_for_and_keep_under_the_ceiling(
     assert db_from_gain(true_peak_plain(mix, RATE_HZ)) <= -1.0 + 0.05
 
 
+@pytest.mark.slow
 def test_at_another_rate_too_peaks_keep_under_the_ceiling(
     heard: list[TrackAnalysis], tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def plain(project: Project) -> Project:
     return msgspec.structs.replace(project, default=default)
 
 
+@pytest.mark.slow
 def test_no_pair_is_worse_than_a_plain_fade_and_none_worse_than_foretold(
     heard: list[TrackAnalysis],
 ) -> None:
@@ -92,6 +93,7 @@ def test_what_a_person_chose_stays(heard: list[TrackAnalysis], own: dict[str, ob
     assert with_measured_styles(project, heard[:2]) == project
 
 
+@pytest.mark.slow
 def test_it_is_the_same_from_any_number_of_workers_and_from_what_was_kept(
     heard: list[TrackAnalysis], tmp_path: Path
 ) -> None:

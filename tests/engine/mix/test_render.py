@@ -718,7 +718,7 @@ def test_samples_that_are_no_numbers_are_silent_and_named_once(tmp_path: Path) -
     result = rendered_to(tmp_path / "mix.wav", plan)
     mix = samples_of(tmp_path / "mix.wav")
     assert [p.what for p in (*plan.problems, *result.problems)] == [
-        "holds 3 samples that are no finite numbers; they play as silence"
+        "holds 3 samples that are no finite numbers or absurdly large; they play as silence"
     ]
     expected = np.where(np.isfinite(samples), samples, 0)
     np.testing.assert_array_equal(mix, expected)

@@ -164,7 +164,8 @@ def test_problems_stand_in_the_document_earlier_ones_first(
         },
         {
             "path": str(broken), "line": None, "hint": "export it again",
-            "what": "holds 2 samples that are no finite numbers; they play as silence",
+            "what": "holds 2 samples that are no finite numbers or absurdly large; "
+            "they play as silence",
         },
         {
             "path": str(empty), "line": None, "hint": "copy it again",
