@@ -285,6 +285,7 @@ class MainWindow(QMainWindow):
             "next_curve": editor.choose_next_curve,
             "find_better": self.search.find_better,
             "find_better_flagged": self.search.find_better_flagged,
+            "settle": self.search.settle,
             "reset": self._reset_transition,
             "snap": editor.toggle_snap,
             "nudge_left": partial(editor.nudge_ms, -10.0),

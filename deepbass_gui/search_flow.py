@@ -17,7 +17,7 @@ from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_gui.comparison import CHOICES, Comparison, Setting
 from deepbass_gui.document import Document
 from deepbass_gui.edits import Pair
-from deepbass_gui.jobs.searching import Searched, Searcher
+from deepbass_gui.jobs.searching import Searched, Searcher, Settled
 from deepbass_gui.models.choices import Offer, Option, offer_of
 from deepbass_gui.player import Player
 from deepbass_gui.selection import Selection
@@ -75,6 +75,7 @@ class SearchFlow(QObject):
         self.searcher.noted.connect(partial(self.told.emit, "warning"))
         self.searcher.estimated.connect(self._on_estimated)
         self.searcher.finished.connect(self._on_finished)
+        self.searcher.settled.connect(self._on_settled)
         self.searcher.stopped.connect(self._on_stopped)
         self.searcher.failed.connect(self._on_failed)
         comparison.changed.connect(self._on_comparison)
@@ -96,6 +97,11 @@ class SearchFlow(QObject):
         """Search for better settings of all that are flagged, and take the best of each."""
         if self._document.plan is not None and self._is_ready():
             self.searcher.search_flagged(self.button.settings)
+
+    def settle(self) -> None:
+        """Measure all that is on the beat, and let each have what is best."""
+        if self._document.plan is not None and self._is_ready():
+            self.searcher.settle()
 
     def toggle_blind(self) -> None:
         """Listen blind to what is offered, or show what it is."""
@@ -164,6 +170,23 @@ class SearchFlow(QObject):
             self.told.emit("warning", words)
         if self._selection.pair in [offer.pair for offer in found]:
             self._show_offer()
+
+    @Slot(object)
+    def _on_settled(self, settled: Settled) -> None:
+        """Take it over as one step; what was edited meanwhile is looked at too, from the cache."""
+        document = self._document
+        if document.settled_project != settled.before:
+            self.settle()
+            return
+        document.edit(self.tr("Choose by measuring"), settled.after)
+        n = settled.n_changed
+        if not n:
+            words = self.tr("Every transition on the beat measures best as it is.")
+        elif n == 1:
+            words = self.tr("1 transition measures better another way; Undo takes it back.")
+        else:
+            words = self.tr("{n} transitions measure better another way; Undo takes it back.")
+        self.told.emit("info", words.format(n=n))
 
     def _take_best(self, offers: list[Offer], n_flagged: int) -> None:
         """Let every transition have its best setting, as one step."""

@@ -79,6 +79,8 @@ def with_measured_styles(
     indices = [f.index for f in plan.fades if f.join is not None and _is_open(project, plan, f)]
     found: dict[int, Transition] = {}
     stop, lock, n_done = CancelToken(), threading.Lock(), 0
+    if on_progress is not None:
+        on_progress(Progress("comparing", 0, len(indices)))
 
     def settle(index: int) -> None:
         nonlocal n_done
@@ -102,8 +104,9 @@ def with_measured_styles(
                 on_progress(Progress("comparing", n_done, len(indices)))
 
     work_side_by_side(indices, settle, n_workers(jobs), stop=stop, cancel=cancel)
-    settled = tuple(found[index] for index in sorted(found))
-    return replace(project, transitions=(*project.transitions, *settled))
+    settled = {(t.out_track, t.in_track): t for _, t in sorted(found.items())}
+    rest = (t for t in project.transitions if (t.out_track, t.in_track) not in settled)
+    return replace(project, transitions=(*rest, *settled.values()))
 
 
 def _is_open(project: Project, plan: MixPlan, fade: Fade) -> bool:

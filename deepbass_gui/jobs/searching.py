@@ -7,7 +7,7 @@ comes with its `subject`, so that it can be told whether it still holds when it 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,25 @@ class Searched:
     is_for_flagged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What measuring settled of the transitions that the style auto joins on the beat.
+
+    Attributes
+    ----------
+    before, after
+        The project it was found for, and with a choice of its own for each that is better so.
+    """
+
+    before: Project
+    after: Project
+
+    @property
+    def n_changed(self) -> int:
+        """How many transitions are better otherwise than foretold."""
+        return len([t for t in self.after.transitions if t not in self.before.transitions])
+
+
 class Searcher(QObject):
     """Searches for better settings, one search at a time.
 
@@ -90,6 +109,8 @@ class Searcher(QObject):
         How long NSynth transitions will take.
     finished(Searched)
         It is over.
+    settled(Settled)
+        What is on the beat has been measured.
     stopped()
         It was cancelled.
     failed(Exception)
@@ -101,6 +122,7 @@ class Searcher(QObject):
     noted = Signal(str)
     estimated = Signal(object)
     finished = Signal(object)
+    settled = Signal(object)
     stopped = Signal()
     failed = Signal(object)
 
@@ -148,11 +170,21 @@ class Searcher(QObject):
 
     def search(self, pairs: Collection[Pair], settings: SearchSettings) -> None:
         """Search for better settings of these transitions of the document as it is now."""
-        self._start(frozenset(pairs), settings)
+        self._search(frozenset(pairs), settings)
 
     def search_flagged(self, settings: SearchSettings) -> None:
         """The same for all that are flagged."""
-        self._start(None, settings)
+        self._search(None, settings)
+
+    def settle(self) -> None:
+        """Find out what is better otherwise of all that is joined on the beat."""
+        project, analyses = self._document.settled_project, analyses_of(self._document)
+        store = self._store
+
+        def work(job: Job) -> Settled:
+            return _settled(project, analyses, store, job)
+
+        self._start(work)
 
     def cancel(self) -> None:
         """Stop; nothing is changed by then."""
@@ -164,9 +196,7 @@ class Searcher(QObject):
         self._worker.shut_down()
         self._job = None
 
-    def _start(self, pairs: frozenset[Pair] | None, settings: SearchSettings) -> None:
-        if self._job is not None:
-            return
+    def _search(self, pairs: frozenset[Pair] | None, settings: SearchSettings) -> None:
         document = self._document
         project, analyses = document.settled_project, analyses_of(document)
         output = document.nsynth.output(OutputSettings())
@@ -175,6 +205,11 @@ class Searcher(QObject):
         def work(job: Job) -> Searched:
             return _searched(project, analyses, pairs, settings, output, store, stretches, job)
 
+        self._start(work)
+
+    def _start(self, work: Callable[[Job], Searched | Settled]) -> None:
+        if self._job is not None:
+            return
         self._progress, self._stage_began_s = Progress("", 0, 1), time.monotonic()
         self._clock = DecodingClock()
         self._job = self._worker.start(work, self._take)
@@ -195,6 +230,8 @@ class Searcher(QObject):
         self._job = None
         self.changed.emit()
         match event:
+            case Finished(Settled() as result):
+                self.settled.emit(result)
             case Finished(result):
                 self.finished.emit(result)
             case Stopped():
@@ -272,6 +309,16 @@ def _searched(
         for index in sorted(ranked)
     ]
     return Searched(tuple(found), settings.n_candidates, pairs is None)
+
+
+def _settled(project: Project, analyses: Analyses, store: TransitionStore, job: Job) -> Settled:
+    """Measure what is on the beat; runs in the searcher's thread."""
+    from deepbass_engine.mix.measured_style import with_measured_styles
+
+    after = with_measured_styles(
+        project, analyses, store=store, on_progress=job.progress, cancel=job.cancel
+    )
+    return Settled(project, after)
 
 
 def _flagged(

@@ -203,6 +203,8 @@ def _stage_words(stage: str, tr: Callable[[str], str]) -> str:
     """What a search is at."""
     if stage == LOOKING:
         return tr("measuring every transition")
+    if stage == "comparing":
+        return tr("measuring what is on the beat")
     if stage in SPEAKING_STAGES:
         return tr("looking for better ones: NSynth, {stage}").format(stage=stage)
     return tr("looking for better ones")
