@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deepbass_engine.mix.candidates import SHORTEST_S, Candidate
-from deepbass_engine.mix.quality import MeasuredTransition
+from deepbass_engine.mix.quality import MeasuredTransition, Quality
 
 LENGTH_WEIGHT = 0.1
 LEAST_GAIN = 0.01
@@ -114,7 +114,7 @@ def _because(chosen: Ranked, ranking: Sequence[Ranked]) -> str:
     else:
         clauses = [
             f"{_setting(chosen.candidate)} instead of {_setting(now.candidate)}",
-            *_what_is_better(chosen, now),
+            *what_is_better(chosen.measured.quality, now.measured.quality),
         ]
         scores = f"score {chosen.score:.2f} instead of {now.score:.2f}"
         if chosen.terms["length"] >= _TOLD_LENGTH:
@@ -144,17 +144,14 @@ def _setting(candidate: Candidate) -> str:
     return f"{text} {' and '.join(moves)}" if moves else text
 
 
-def _what_is_better(chosen: Ranked, now: Ranked) -> list[str]:
-    """What of the quality gained most, if anything did."""
-    gains = {
-        name: now.terms[name] - chosen.terms.get(name, 0.0)
-        for name in now.measured.quality.measures
-    }
+def what_is_better(after: Quality, before: Quality) -> list[str]:
+    """What of the quality gained most, in a clause, if anything did."""
+    now = after.score_terms
+    gains = {name: term - now.get(name, 0.0) for name, term in before.score_terms.items()}
     name = max(gains, key=lambda name: gains[name], default="")
     if not name or gains[name] <= 0.0:
         return []
     gone, less = _BETTER[name]
-    before = now.measured.quality.measures[name]
-    after = chosen.measured.quality.measures.get(name)
-    is_gone = before.badness >= _HEARD and (after is None or after.badness <= _GONE)
+    was, is_now = before.measures[name], after.measures.get(name)
+    is_gone = was.badness >= _HEARD and (is_now is None or is_now.badness <= _GONE)
     return [gone if is_gone else less]

@@ -16,11 +16,12 @@ from msgspec.structs import replace
 
 from deepbass_engine.analysis.track import TrackAnalysis
 from deepbass_engine.errors import DeepBassError
-from deepbass_engine.mix.choosing import LEAST_GAIN
+from deepbass_engine.mix.choosing import LEAST_GAIN, what_is_better
 from deepbass_engine.mix.joins.choosing import Join
 from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.plan import Fade, MixPlan, plan_mix
 from deepbass_engine.mix.playback import audio_around
+from deepbass_engine.mix.quality import Quality
 from deepbass_engine.mix.side_by_side import work_side_by_side
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
@@ -126,7 +127,7 @@ def _better(
     """What two tracks are to have of their own, or None if what is foretold is best."""
     out_track, in_track = (track.id for track in alone.tracks)
 
-    def scored(own: Transition) -> tuple[float, Join | None]:
+    def measured(own: Transition) -> tuple[Quality, Join | None]:
         plan = plan_mix(replace(alone, transitions=(own,)), analyses)
         found = None if store is None else store.load_measured(plan, 0, cancel=cancel)
         if found is None:
@@ -135,27 +136,28 @@ def _better(
             found = measure(audio, cancel=cancel)
             if store is not None and audio.is_flawless:
                 store.keep_measured(plan, 0, found, cancel=cancel)
-        return found.quality.under(alone.limits).score, plan.fades[0].join
+        return found.quality.under(alone.limits), plan.fades[0].join
 
     def of_its_own(**fields: Any) -> Transition:
         return Transition(out_track=out_track, in_track=in_track, **fields)
 
     foretold = of_its_own()
-    score, join = scored(foretold)
+    before, join = measured(foretold)
     if join is None:  # what its neighbours leave of the two tracks differs
         return None
     lengths = list(dict.fromkeys(each.placed.n_bars for each in join.considered))
     others = [of_its_own(bars=n_bars) for n_bars in lengths[1:N_LENGTHS]]
-    best, best_score = foretold, score
+    best, quality = foretold, before
     for other in (*others, of_its_own(style="plain")):
-        its_score, _ = scored(other)
-        if its_score < best_score - LEAST_GAIN:
-            best, best_score = other, its_score
+        other_quality, _ = measured(other)
+        if other_quality.score < quality.score - LEAST_GAIN:
+            best, quality = other, other_quality
     if best is foretold:
         return None
     what = "a plain fade" if best.style == "plain" else f"{best.bars} bars on the beat"
-    because = (
-        f"the style auto: {what} measures {best_score:.2f}, "
-        f"{lengths[0]} bars on the beat {score:.2f}"
-    )
-    return replace(best, because=because)
+    clauses = [
+        f"{what} instead of {lengths[0]} bars on the beat",
+        *what_is_better(quality, before),
+    ]
+    scores = f"score {quality.score:.2f} instead of {before.score:.2f}"
+    return replace(best, because=f"the style auto: {'; '.join(clauses)} ({scores})")

@@ -80,7 +80,10 @@ def test_what_is_better_otherwise_is_taken_and_it_is_said(heard: list[TrackAnaly
     (own,) = settled.transitions
     assert after < before
     assert own.style == "plain" or own.bars
-    assert f"{after:.2f}" in own.because
+    assert own.because.startswith("the style auto: ")
+    assert "instead of" in own.because
+    assert f"(score {after:.2f} instead of {before:.2f})" in own.because
+    assert "rough" in own.because
     assert plan_mix(settled, heard[:2]).fades[0].because == own.because
 
 
