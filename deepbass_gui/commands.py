@@ -100,7 +100,7 @@ COMMANDS = (
             ("Ctrl+Shift+B",), "",
             "Measures every transition, searches for those that are flagged, and lets each have "
             "its best; one Undo takes it back"),
-    Command("settle", "&Transition", "Choose by m&easuring", ("Ctrl+Shift+M",), "",
+    Command("settle", "&Transition", "Ch&oose by measuring", ("Ctrl+Shift+M",), "",
             "Makes every transition on the beat in other lengths and as a plain fade too, measures "
             "them, and lets each have its best; one Undo takes it back"),
     Command("reset", "&Transition", "&Back to the playlist's default", ("Ctrl+Backspace",), "reset",

@@ -31,6 +31,10 @@ PACKAGES = ROOT / "resources" / "debian-packages.txt"
 VENV = ROOT / ".venv"
 EXTRAS = {"": (), "demo": (), "test": ("test",)}
 
+ON_ALL_CORES = ("-n", "auto", "--dist", "worksteal")
+"""How pytest runs all the quick tests. What is chosen by hand, long tests among them, has the
+machine to itself."""
+
 INTRUDERS = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON")
 """Environment variables that would make Python or pip look, or install, outside of `VENV`."""
 
@@ -254,7 +258,7 @@ def run(verb: str, arguments: Sequence[str]) -> int:
     if verb == "demo":
         command, folder = [venv_command("deepbass"), "demo", *arguments], Path.cwd()
     else:
-        command, folder = [venv_command("pytest"), *arguments], ROOT
+        command, folder = [venv_command("pytest"), *(arguments or ON_ALL_CORES)], ROOT
     sys.stdout.flush()
     try:
         return subprocess.run(command, cwd=folder, env=child_environment()).returncode

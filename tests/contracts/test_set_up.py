@@ -181,3 +181,10 @@ def test_settings_that_would_install_elsewhere_are_kept_from_pip(set_up, monkeyp
     environment = set_up.child_environment()
     assert environment["PIP_USER"] == "0"
     assert not {"PIP_TARGET", "PYTHONPATH"} & set(environment)
+
+
+def test_all_tests_share_the_cores_and_chosen_ones_have_the_machine_to_themselves(set_up, commands):
+    set_up.run("test", [])
+    set_up.run("test", ["-m", "slow"])
+    assert commands[0][1:] == ["-n", "auto", "--dist", "worksteal"]
+    assert commands[1][1:] == ["-m", "slow"]
