@@ -349,6 +349,8 @@ def _manner(fade: ReportedTransition) -> str:
         return _text(f"NSynth, {fade.nsynth.morph}, {fade.nsynth.embedding_fade}")
     leaving, _, entering = fade.curve.replace("_", " ").partition(":")
     curve = f"{leaving} out, {entering} in" if entering else leaving
+    if fade.join is not None:
+        return _text(f"on the beat at {fade.join.tempo_bpm:.1f} BPM, {curve}")
     return _text(f"{'NSynth' if fade.method == 'nsynth' else fade.method}, {curve}")
 
 

@@ -51,7 +51,7 @@ class ReportModel(QAbstractTableModel):
             _Column(
                 self.tr("Asked"), lambda report, fade: _seconds(report, fade.asked_frames), True
             ),
-            _Column(self.tr("Method"), lambda _, fade: choice_words("method", fade.method)),
+            _Column(self.tr("Method"), lambda _, fade: _manner(fade)),
             _Column(self.tr("Curve"), lambda _, fade: fade.curve),
             _Column(self.tr("Score"), lambda _, fade: _score(fade), True, self._score_tip),
             _Column(
@@ -133,6 +133,11 @@ def sentences(fade: ReportedTransition) -> tuple[str, ...]:
     flagged = fade.quality.flagged if fade.quality is not None else {}
     chosen = (fade.because,) if fade.because else ()
     return (*(sentence(measure.words) for measure in flagged.values()), *_shortened(fade), *chosen)
+
+
+def _manner(fade: ReportedTransition) -> str:
+    """The way it is joined in, as a person chooses among them."""
+    return choice_words("method", fade.method if fade.join is None else "auto")
 
 
 def _shortened(fade: ReportedTransition) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from deepbass_engine.mix.plan import MixPlan
+from deepbass_engine.mix.report import MixReport, ReportedJoin
 from deepbass_engine.project import Project
 from deepbass_engine.settings import OutputSettings
 from deepbass_gui.document import Document
@@ -43,10 +45,13 @@ def view(qtbot: QtBot, document: Document, selection: Selection, renderer: Rende
     return made
 
 
-def render(qtbot: QtBot, renderer: Renderer, folder: Path) -> None:
+def render(qtbot: QtBot, renderer: Renderer, folder: Path) -> MixReport:
     choice = ExportChoice(target=folder / "mix.wav", output=OutputSettings(subtype="PCM_16"))
-    with qtbot.waitSignal(renderer.finished, timeout=10_000):
+    with qtbot.waitSignal(renderer.finished, timeout=10_000) as ended:
         renderer.render(choice)
+    mix = ended.args[0]
+    assert isinstance(mix, RenderedMix)
+    return mix.report
 
 
 def pairs(document: Document) -> list[Pair]:
@@ -81,6 +86,18 @@ def test_there_is_a_row_for_each_transition_with_what_was_asked_and_done(
     assert first[4:8] == ["1.00 s", "1.00 s", "Simple", "equal_power"]
     assert second[5:8] == ["500.00 s", "Simple", "tri"]
     assert second[9].endswith(f"shortened: {plan_now(document).fades[1].shortened_because}")
+
+
+def test_what_is_joined_on_the_beat_says_so(
+    qtbot: QtBot, view: ReportView, renderer: Renderer, filled: Fill, tmp_path: Path
+) -> None:
+    filled()
+    report = render(qtbot, renderer, tmp_path)
+    join = ReportedJoin(tempo_bpm=124.0, out_ratio=1.01, in_ratio=0.99, considered=())
+    first, second = report.transitions
+    joined = replace(report, transitions=(replace(first, join=join), second))
+    view.model.show_report(joined, ("one", "two", "three"))
+    assert [row[6] for row in rows(view)] == ["On the beat", "Simple"]
 
 
 def test_a_flagged_transition_has_its_reason_in_words_and_its_score(

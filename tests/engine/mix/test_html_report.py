@@ -22,6 +22,7 @@ from deepbass_engine.mix.quality import MEASURES, Curve, Measure, MeasuredTransi
 from deepbass_engine.mix.quality import Quality as Measured
 from deepbass_engine.mix.report import (
     MixReport,
+    ReportedJoin,
     ReportedMorph,
     ReportedTrack,
     ReportedTransition,
@@ -133,6 +134,9 @@ def transition(index: int, quality: Measured | None = None, frames: int = 64_000
         score=None if quality is None else quality.score,
         quality=quality,
     )
+
+
+JOIN = ReportedJoin(tempo_bpm=124.04, out_ratio=1.01, in_ratio=0.99, considered=())
 
 
 def report_of(*transitions: ReportedTransition, names: list[str] | None = None) -> MixReport:
@@ -461,3 +465,10 @@ def test_a_real_mix_gives_one_small_page_the_same_each_time(tmp_path: Path) -> N
     (drawing,) = pages[0].drawings
     assert len(drawing.findall(".//path[@class='curve mixed']")) == 2
     assert len(pages[0].source.encode()) < 45_000
+
+
+def test_what_is_joined_on_the_beat_says_so_with_its_tempo(tmp_path: Path) -> None:
+    joined = replace(transition(0, FINE), join=JOIN)
+    source = page_of(tmp_path, report_of(joined, transition(1, FINE))).source
+    assert source.count("on the beat at 124.0 BPM, equal power") == 2  # in table and section
+    assert source.count("simple, equal power") == 2
