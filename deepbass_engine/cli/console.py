@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+from deepbass_engine.errors import OutputError
 from deepbass_engine.progress import CancelToken, Progress
 
 _SHOWN_AFTER_S = 0.3
@@ -34,10 +35,28 @@ class Console:
         self._line_is_open = False
 
     def out(self, text: str) -> None:
-        """Print a result."""
+        """Print a result.
+
+        Raises
+        ------
+        BrokenPipeError
+            If whoever read the results has gone.
+        OutputError
+            If they can't be written, as to a file on a full disk.
+        """
         self.clear()
-        if not self.quiet:
+        if self.quiet:
+            return
+        try:
             print(text, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            sys.stdout = None  # Python would try once more at its end
+            raise OutputError(
+                f"the results can't be written: {error.strerror}",
+                hint="let them go somewhere else",
+            ) from error
 
     def say(self, text: str) -> None:
         """Say what is going on, unless it is to be quiet."""

@@ -102,7 +102,8 @@ def script() -> None:
     code = main()
     if any(thread.name == UNSTOPPABLE_THREAD for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            if stream is not None:  # it may have been closed
+                stream.flush()
         os._exit(code)
     sys.exit(code)
 

@@ -147,3 +147,21 @@ def test_a_stage_that_is_told_of_once_is_shown_at_once_and_without_a_guess(
     os.close(leader)
     assert shown == f"\r\x1b[K{progress_line(Progress('compiling once', 0, 1), 0.0)}"
     assert "left" not in shown
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+def test_results_that_can_not_be_written_are_an_error_in_words() -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            command("model", "list"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            check=False,
+        )
+    assert found.returncode == 2
+    assert found.stderr == (
+        "deepbass: the results can't be written: No space left on device (let them go somewhere "
+        "else)\n"
+    )
