@@ -91,10 +91,12 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     wait(lambda: window.document.library.n_settled > 1, "the first tracks")
     take("reading")
     wait(lambda: bool(window.document.project.tracks) and window.document.is_settled, "all tracks")
+    document = window.document
+    pairs = [document.pair(fade) for fade in document.plan.fades]
+    wait(lambda: all(window.quality.of(pair) is not None for pair in pairs), "all measures")
     take("mix")
     window.selection.step(1)
     pair = window.selection.pair
-    document = window.document
     document.edit("Length", with_own(document.project, pair, duration_s=14.0, curve="qsin:tri"))
     fade = document.fade(pair)
     plan = document.plan
@@ -112,9 +114,8 @@ def take_all(args: argparse.Namespace, work: Path) -> int:
     wait(lambda: window.quality.of(pair) is not None, "the measures")
     take("transition")
     actions["spectrogram"].trigger()
-    settle()
-    wait(lambda: True, "spectrogram")
-    settle()
+    for _ in range(5):  # both tracks' frequencies are worked out
+        settle()
     take("spectrogram")
     actions["spectrogram"].trigger()
     actions["find_better"].trigger()
