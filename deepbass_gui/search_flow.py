@@ -178,8 +178,9 @@ class SearchFlow(QObject):
         if document.settled_project != settled.before:
             self.settle()
             return
-        document.edit(self.tr("Choose by measuring"), settled.after)
         n = settled.n_changed
+        if n:  # else what is just being tried out stays
+            document.edit(self.tr("Choose by measuring"), settled.after)
         if not n:
             words = self.tr("Every transition on the beat measures best as it is.")
         elif n == 1:
