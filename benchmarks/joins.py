@@ -24,7 +24,7 @@ from baseline_planner import chosen
 from msgspec.structs import replace
 
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
-from deepbass_engine.mix.measured_style import with_measured_styles
+from deepbass_engine.mix.measured_style import settle_styles
 from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.plan import Fade, plan_mix
 from deepbass_engine.mix.playback import audio_around
@@ -71,7 +71,7 @@ def _project(pair: Pair, style: str) -> Project:
 
 def auto(pair: Pair, store: TransitionStore) -> Project:
     """A pair as the style auto joins it, settled by what is measured."""
-    return with_measured_styles(_project(pair, "auto"), pair, store=store, jobs=1)
+    return settle_styles(_project(pair, "auto"), pair, store=store, jobs=1).project
 
 
 def plain(pair: Pair, store: TransitionStore) -> Project:

@@ -122,6 +122,11 @@ class Track(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is_pinned: bool = False
 
 
+MEASURED = "the style auto: "
+"""How `because` begins where measuring chose; such a choice may be measured anew."""
+_MEASURED_BEFORE = MEASURED + "measured best before something else was changed"
+
+
 class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one pair of neighbours does differently from the project's default.
 
@@ -130,7 +135,7 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes
     ----------
     because
-        Why a search chose this; empty where a person did.
+        Why a search, or measuring, chose this; empty where a person did.
     """
 
     out_track: str
@@ -149,6 +154,11 @@ class Transition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.curve is not None:
             curve_pair(self.curve)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether measuring chose it, and no person."""
+        return self.because.startswith(MEASURED)
 
     def over(self, default: TransitionSpec) -> TransitionSpec:
         """The default with this pair's own choices laid over it."""
@@ -190,11 +200,25 @@ class Project(Struct, frozen=True, kw_only=True):
                 return transition
         return Transition(out_track=out_track, in_track=in_track)
 
-    def without_reasons(self) -> Project:
-        """The same without why a search chose what it chose: something it rests on has changed."""
-        cleared = (msgspec.structs.replace(t, because="") for t in self.transitions)
+    def without_reasons(self, track: str | None = None) -> Project:
+        """The same without why a search chose what it chose: something it rests on has changed.
+
+        Parameters
+        ----------
+        track
+            Only of the transitions from and to the track of this id.
+        """
+
+        def cleared(t: Transition) -> Transition:
+            if track not in (None, t.out_track, t.in_track):
+                return t
+            because = _MEASURED_BEFORE if t.is_measured else ""
+            return msgspec.structs.replace(t, because=because)
+
         kept = tuple(
-            t for t in cleared if t != Transition(out_track=t.out_track, in_track=t.in_track)
+            t
+            for t in map(cleared, self.transitions)
+            if t != Transition(out_track=t.out_track, in_track=t.in_track)
         )
         return msgspec.structs.replace(self, transitions=kept)
 

@@ -27,7 +27,7 @@ def given(grid: BeatGrid) -> GivenBeats | None:
 def with_beats(project: Project, track_id: str, beats: GivenBeats | None) -> Project:
     """Give a row beats; None means those that are found."""
     rows = (replace(t, beats=beats) if t.id == track_id else t for t in project.tracks)
-    return replace(project, tracks=tuple(rows))
+    return replace(project, tracks=tuple(rows)).without_reasons(track_id)
 
 
 def with_next_downbeat(grid: BeatGrid) -> BeatGrid:

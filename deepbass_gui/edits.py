@@ -163,7 +163,9 @@ def with_default(project: Project, **fields: Any) -> Project:
 
 def with_mix(project: Project, **fields: Any) -> Project:
     """Change what holds for the whole mix."""
-    return replace(project, mix=replace(project.mix, **fields))
+    changed = replace(project, mix=replace(project.mix, **fields))
+    is_as_loud = changed.mix.target_lufs == project.mix.target_lufs
+    return changed if is_as_loud else changed.without_reasons()
 
 
 def with_limits(project: Project, **fields: Any) -> Project:

@@ -6,6 +6,7 @@ import random
 import secrets
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
@@ -16,13 +17,16 @@ from deepbass_engine.mix.estimate import Estimate, time_text
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_gui.comparison import CHOICES, Comparison, Setting
 from deepbass_gui.document import Document
-from deepbass_gui.edits import Pair
+from deepbass_gui.edits import Pair, own
 from deepbass_gui.jobs.searching import Searched, Searcher, Settled
 from deepbass_gui.models.choices import Offer, Option, offer_of
 from deepbass_gui.player import Player
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.choices import ChoicesPanel
 from deepbass_gui.views.searching import FindButton, SearchProgress
+
+if TYPE_CHECKING:
+    from deepbass_engine.mix.measured_style import SettledStyles
 
 
 class SearchFlow(QObject):
@@ -65,6 +69,7 @@ class SearchFlow(QObject):
         self._comparison = comparison
         self._offers: dict[Pair, Offer] = {}
         self._offered: Pair | None = None
+        self._is_settling = False
         self._actions: Mapping[str, QAction] = {}
         self.searcher = Searcher(document, store, player.stretches, self)
         self.panel = ChoicesPanel(comparison)
@@ -101,6 +106,7 @@ class SearchFlow(QObject):
     def settle(self) -> None:
         """Measure all that is on the beat, and let each have what is best."""
         if self._document.plan is not None and self._is_ready():
+            self._is_settling = True
             self.searcher.settle()
 
     def toggle_blind(self) -> None:
@@ -174,20 +180,44 @@ class SearchFlow(QObject):
     @Slot(object)
     def _on_settled(self, settled: Settled) -> None:
         """Take it over as one step; what was edited meanwhile is looked at too, from the cache."""
-        document = self._document
-        if document.settled_project != settled.before:
-            self.settle()
+        document, before, styles = self._document, settled.before, settled.styles
+        if not self._is_settling:  # another project was opened
             return
-        n = settled.n_changed
-        if n:  # else what is just being tried out stays
-            document.edit(self.tr("Choose by measuring"), settled.after)
-        if not n:
-            words = self.tr("Every transition on the beat measures best as it is.")
-        elif n == 1:
-            words = self.tr("1 transition measures better another way; Undo takes it back.")
+        self._is_settling = False
+        if document.settled_project != before:
+            if document.is_settled:
+                self.settle()
+            else:
+                words = self.tr(
+                    "Music was added while measuring. Choose by measuring again when it is read: "
+                    "what was measured is kept."
+                )
+                self.told.emit("info", words)
+            return
+        if styles.n_changed:  # else what is just being tried out stays
+            document.edit(self.tr("Choose by measuring"), styles.project)
+            for pair in list(self._offers):
+                if own(before, pair) != own(styles.project, pair):
+                    del self._offers[pair]
+            self._show_offer()
+        self._tell_of_styles(styles)
+
+    def _tell_of_styles(self, styles: SettledStyles) -> None:
+        n_failed, n_changed = len(styles.errors), styles.n_changed
+        if n_failed:
+            words = self.tr("{n} transitions on the beat could not be measured. {why}")
+            self.told.emit("warning", words.format(n=n_failed, why=styles.errors[0]))
+        if not styles.n_measured:
+            if n_failed:
+                return
+            words = self.tr(
+                "Nothing is on the beat but what you have chosen yourself: nothing was measured."
+            )
+        elif not n_changed:
+            words = self.tr("{of} on the beat measured: none is better another way.")
         else:
-            words = self.tr("{n} transitions measure better another way; Undo takes it back.")
-        self.told.emit("info", words.format(n=n))
+            words = self.tr("{of} on the beat measured, {n} changed; Undo takes it back.")
+        self.told.emit("info", words.format(n=n_changed, of=styles.n_measured))
 
     def _take_best(self, offers: list[Offer], n_flagged: int) -> None:
         """Let every transition have its best setting, as one step."""
@@ -280,6 +310,9 @@ class SearchFlow(QObject):
 
     @Slot()
     def _forget_all(self) -> None:
+        """Another project is opened: what goes on for the one of before is of no use."""
+        self.searcher.cancel()
+        self._is_settling = False
         self._offers.clear()
         self._offered = None
         self.panel.show_options({})

@@ -154,12 +154,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 hint="leave out either --project or the files",
             )
         project = project_file.load(args.project)
-        settings = project.default, project.limits
+        settings = project.default, project.limits, project.mix.target_lufs
     else:
         collected = playlists.collect(args.paths)
         project = Project(tracks=tracks_of(collected.files, collected.given))
         problems = collected.problems
-        settings = project.default, project.limits
+        settings = project.default, project.limits, project.mix.target_lufs
     _settle_style(args)
     project = msgspec.structs.replace(
         project,
@@ -167,8 +167,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         mix=_with_whole_path(settings_from(args, MixSettings, project.mix)),
         limits=settings_from(args, QualityLimits, project.limits),
     )
-    if (project.default, project.limits) != settings:
+    if (project.default, project.limits, project.mix.target_lufs) != settings:
         project = project.without_reasons()
+    _refuse_idle_flags(args, project)
     if args.pin:
         project = pinned(project, args.pin)
     if args.order == "auto":
@@ -233,6 +234,20 @@ def _settle_style(args: argparse.Namespace) -> None:
             args.style = "auto"
     if given.get("style") == "auto" and args.project is None:
         given.setdefault("target_lufs", USUAL_TARGET_LUFS)
+
+
+def _refuse_idle_flags(args: argparse.Namespace, project: Project) -> None:
+    """Raise `SettingError` for a flag that would do nothing."""
+    if "bars" in vars(args) and project.default.style == "plain":
+        raise SettingError(
+            "--bars are bars on the beat, and the style is plain",
+            hint="leave it out, or add --style auto",
+        )
+    if args.pin and args.order != "auto" and args.save_project is None:
+        raise SettingError(
+            "--pin keeps places when tracks are put in order, and they are not",
+            hint="add --order auto, or --save-project to keep the pins",
+        )
 
 
 def _search(args: argparse.Namespace) -> SearchSettings | None:

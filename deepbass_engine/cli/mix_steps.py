@@ -102,16 +102,16 @@ def measured_styles(
     project: Project, args: argparse.Namespace, store: TransitionStore | None, console: Console
 ) -> Project:
     """The project, what is joined on the beat settled by what is measured of it."""
-    from deepbass_engine.mix.measured_style import with_measured_styles
+    from deepbass_engine.mix.measured_style import settle_styles
 
-    return with_measured_styles(
+    return settle_styles(
         project,
         _analyses(project, args, console),
         store=store,
         jobs=settings_from(args, OutputSettings).jobs,
         on_progress=console.progress,
         cancel=console.cancel,
-    )
+    ).project
 
 
 def searched(

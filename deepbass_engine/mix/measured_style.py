@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,14 +26,34 @@ from deepbass_engine.mix.quality import Quality
 from deepbass_engine.mix.side_by_side import work_side_by_side
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_engine.progress import CancelToken, OnProgress, Progress
-from deepbass_engine.project import Project, Transition
+from deepbass_engine.project import MEASURED, Project, Transition
 from deepbass_engine.settings import n_workers
 
 N_LENGTHS = 3
 """Lengths of a transition on the beat that are made and measured."""
 
 
-def with_measured_styles(
+@dataclass(frozen=True, slots=True)
+class SettledStyles:
+    """What measuring chose.
+
+    Attributes
+    ----------
+    project
+        With a choice of its own, and why, for each pair that is better otherwise than foretold.
+    n_measured, n_changed
+        Pairs that were measured, and those of them that now have another choice than before.
+    errors
+        Why others could not be measured; they are as they were.
+    """
+
+    project: Project
+    n_measured: int
+    n_changed: int
+    errors: tuple[DeepBassError, ...]
+
+
+def settle_styles(
     project: Project,
     analyses: Sequence[TrackAnalysis | DeepBassError],
     *,
@@ -40,11 +61,11 @@ def with_measured_styles(
     jobs: int = 0,
     on_progress: OnProgress | None = None,
     cancel: CancelToken | None = None,
-) -> Project:
+) -> SettledStyles:
     """Settle each pair that the style auto joins by what is measured.
 
-    A pair for which a person, or a search, has chosen anything stays as it is; so does one whose
-    tracks can't be read, which the mix will tell of.
+    A pair for which a person, or a search, has chosen anything stays as it is; what measuring chose
+    before is measured anew.
 
     Parameters
     ----------
@@ -60,10 +81,6 @@ def with_measured_styles(
     cancel
         See `deepbass_engine.progress`.
 
-    Returns
-    -------
-    The project; a pair that is better otherwise than foretold has that of its own, and says why.
-
     Raises
     ------
     PlanError
@@ -71,14 +88,18 @@ def with_measured_styles(
     Cancelled
         If asked to stop.
     """
-    plan = plan_mix(project, analyses)
+    ours = {(t.out_track, t.in_track) for t in project.transitions if t.is_measured}
+    chosen = tuple(t for t in project.transitions if (t.out_track, t.in_track) not in ours)
+    foretold = replace(project, transitions=chosen)
+    plan = plan_mix(foretold, analyses)
     rows = {
         track.id: (track, analysis)
         for track, analysis in zip(project.tracks, analyses, strict=True)
         if not isinstance(analysis, DeepBassError)
     }
-    indices = [f.index for f in plan.fades if f.join is not None and _is_open(project, plan, f)]
-    found: dict[int, Transition] = {}
+    indices = [f.index for f in plan.fades if f.join is not None and _is_open(foretold, plan, f)]
+    found: dict[int, Transition | None] = {}
+    errors: dict[int, DeepBassError] = {}
     stop, lock, n_done = CancelToken(), threading.Lock(), 0
     if on_progress is not None:
         on_progress(Progress("comparing", 0, len(indices)))
@@ -93,21 +114,27 @@ def with_measured_styles(
             transitions=(),
         )
         try:
-            better = _better(alone, [analysis for _, analysis in pair], store, stop)
-        except DeepBassError:
+            found[index] = _better(alone, [analysis for _, analysis in pair], store, stop)
+        except DeepBassError as error:
             stop.raise_if_cancelled()
-            better = None
+            errors[index] = error
         with lock:
-            if better is not None:
-                found[index] = better
             n_done += 1
             if on_progress is not None:
                 on_progress(Progress("comparing", n_done, len(indices)))
 
     work_side_by_side(indices, settle, n_workers(jobs), stop=stop, cancel=cancel)
-    settled = {(t.out_track, t.in_track): t for _, t in sorted(found.items())}
+    pairs = {index: (plan.tracks[index].id, plan.tracks[index + 1].id) for index in found}
+    settled = {pairs[index]: found[index] for index in sorted(found)}
     rest = (t for t in project.transitions if (t.out_track, t.in_track) not in settled)
-    return replace(project, transitions=(*rest, *settled.values()))
+    better = (transition for transition in settled.values() if transition is not None)
+    after = replace(project, transitions=(*rest, *better))
+    return SettledStyles(
+        after,
+        len(found),
+        sum(after.own(*pair) != project.own(*pair) for pair in settled),
+        tuple(errors[index] for index in sorted(errors)),
+    )
 
 
 def _is_open(project: Project, plan: MixPlan, fade: Fade) -> bool:
@@ -160,4 +187,4 @@ def _better(
         *what_is_better(quality, before),
     ]
     scores = f"score {quality.score:.2f} instead of {before.score:.2f}"
-    return replace(best, because=f"the style auto: {'; '.join(clauses)} ({scores})")
+    return replace(best, because=f"{MEASURED}{'; '.join(clauses)} ({scores})")

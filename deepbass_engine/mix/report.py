@@ -277,8 +277,11 @@ def _flags(fade: ReportedTransition, rate_hz: int) -> list[str]:
 def _manner(fade: ReportedTransition) -> str:
     """How a transition is made, in a few words."""
     if fade.nsynth is None:
-        on_beat = "" if fade.join is None else f", on the beat at {fade.join.tempo_bpm:.1f} BPM"
-        return f"{fade.method} {fade.curve}{on_beat}"
+        if fade.join is None:
+            return f"{fade.method} {fade.curve}"
+        bars = fade.join.considered[0].bars
+        n_bars = f"{bars} bars " if bars else ""  # none where a person has chosen the length
+        return f"{n_bars}on the beat at {fade.join.tempo_bpm:.1f} BPM, {fade.curve}"
     return f"{fade.method} {fade.nsynth.morph} {fade.nsynth.embedding_fade}"
 
 

@@ -29,6 +29,7 @@ from deepbass_gui.jobs.pair_jobs import SPEAKING_STAGES
 from deepbass_gui.jobs.worker import Advanced, Event, Failed, Finished, Job, Stopped, Told, Worker
 
 if TYPE_CHECKING:
+    from deepbass_engine.mix.measured_style import SettledStyles
     from deepbass_engine.mix.search import Ranked
 
 LOOKING = "looking for flagged transitions"
@@ -81,17 +82,14 @@ class Settled:
 
     Attributes
     ----------
-    before, after
-        The project it was found for, and with a choice of its own for each that is better so.
+    before
+        The project it was found for.
+    styles
+        What was found.
     """
 
     before: Project
-    after: Project
-
-    @property
-    def n_changed(self) -> int:
-        """How many transitions are better otherwise than foretold."""
-        return len([t for t in self.after.transitions if t not in self.before.transitions])
+    styles: SettledStyles
 
 
 class Searcher(QObject):
@@ -313,12 +311,12 @@ def _searched(
 
 def _settled(project: Project, analyses: Analyses, store: TransitionStore, job: Job) -> Settled:
     """Measure what is on the beat; runs in the searcher's thread."""
-    from deepbass_engine.mix.measured_style import with_measured_styles
+    from deepbass_engine.mix.measured_style import settle_styles
 
-    after = with_measured_styles(
+    styles = settle_styles(
         project, analyses, store=store, on_progress=job.progress, cancel=job.cancel
     )
-    return Settled(project, after)
+    return Settled(project, styles)
 
 
 def _flagged(

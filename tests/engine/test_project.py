@@ -89,6 +89,18 @@ def test_rows_from_paths_keep_their_order_and_have_ids_of_their_own():
     assert tracks == tracks_of(paths)
 
 
+def test_what_measuring_chose_is_known_as_such_without_its_figures() -> None:
+    measured, other = (
+        Transition(out_track=a, in_track=b, bars=4, because="the style auto: 4 bars (score 1)")
+        for a, b in (("a", "b"), ("c", "d"))
+    )
+    project = Project(transitions=(measured, other)).without_reasons(track="b")
+    cleared, left = project.transitions
+    assert cleared.is_measured
+    assert "score" not in cleared.because
+    assert left == other
+
+
 def test_without_reasons_only_the_reasons_go() -> None:
     own = Transition(out_track="a", in_track="b", duration_s=4.0, because="search: x")
     empty = Transition(out_track="b", in_track="c", because="search: stays")

@@ -10,10 +10,11 @@ import soundfile
 from loops import RATE_HZ, loop
 from pytestqt.qtbot import QtBot
 
-from deepbass_engine.mix.measured_style import with_measured_styles
-from deepbass_engine.project import usual_project
+from deepbass_engine.mix.measured_style import settle_styles
+from deepbass_engine.project import GivenBeats, usual_project
+from deepbass_gui.beat_edits import with_beats
 from deepbass_gui.document import Document
-from deepbass_gui.edits import tracks_for, with_mix, with_tracks
+from deepbass_gui.edits import tracks_for, with_mix, with_own, with_tracks
 from deepbass_gui.jobs.searching import Settled, analyses_of
 from deepbass_gui.main_window import MainWindow
 
@@ -44,19 +45,19 @@ def test_what_measures_better_is_one_step_and_the_same_as_on_the_command_line(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:
     before = document.project
-    expected = with_measured_styles(before, analyses_of(document))
+    expected = settle_styles(before, analyses_of(document)).project
     assert expected != before
     with qtbot.waitSignal(document.edited, timeout=30_000):
         window.actions_by_name["settle"].trigger()
     assert document.project == expected
-    assert "1 transition measures better" in said(window)
+    assert "1 on the beat measured, 1 changed" in said(window)
     document.undo_stack.undo()
     assert document.project == before
     document.undo_stack.redo()
     with qtbot.waitSignal(window.search.searcher.settled, timeout=30_000):
         window.actions_by_name["settle"].trigger()
     assert document.project == expected
-    assert "measures best as it is" in said(window)
+    assert "1 on the beat measured: none is better" in said(window)
 
 
 def test_an_edit_meanwhile_is_kept_and_measured_too(
@@ -69,7 +70,47 @@ def test_an_edit_meanwhile_is_kept_and_measured_too(
     document.edit("Loudness", edited)
     qtbot.waitUntil(lambda: len(found) == 2, timeout=30_000)
     assert found[1].before == edited
-    assert document.project == found[1].after != edited
+    assert document.project == found[1].styles.project != edited
+
+
+def test_opening_another_project_stops_it(
+    qtbot: QtBot, window: MainWindow, document: Document
+) -> None:
+    other = with_mix(document.project, target_lufs=-18.0)
+    with qtbot.waitSignal(window.search.searcher.changed, timeout=30_000):
+        window.actions_by_name["settle"].trigger()
+    document.open(other, None)
+    qtbot.waitUntil(lambda: not window.search.searcher.is_searching, timeout=30_000)
+    qtbot.wait(50)
+    assert not window.search.searcher.is_searching
+    assert document.project == other
+    assert not document.is_modified
+
+
+def test_where_all_was_chosen_by_hand_it_says_that_nothing_was_measured(
+    window: MainWindow, document: Document, qtbot: QtBot
+) -> None:
+    assert document.plan is not None
+    pair = document.pair(document.plan.fades[0])
+    document.edit("Bars", with_own(document.project, pair, bars=2))
+    with qtbot.waitSignal(window.search.searcher.settled, timeout=30_000):
+        window.actions_by_name["settle"].trigger()
+    assert "nothing was measured" in said(window)
+
+
+def test_a_beat_that_is_mended_makes_what_was_measured_open_again(
+    window: MainWindow, document: Document, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(document.edited, timeout=30_000):
+        window.actions_by_name["settle"].trigger()
+    (own,) = document.project.transitions
+    assert "score" in own.because
+    beats = GivenBeats(tempo_bpm=124.0, first_beat_s=0.1)
+    document.edit("Beats", with_beats(document.project, own.out_track, beats))
+    assert "score" not in document.project.transitions[0].because
+    with qtbot.waitSignal(window.search.searcher.settled, timeout=30_000) as ended:
+        window.actions_by_name["settle"].trigger()
+    assert ended.args[0].styles.n_measured == 1
 
 
 def test_it_is_stopped_and_nothing_is_changed(

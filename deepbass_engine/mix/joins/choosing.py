@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from deepbass_engine.mix.joins.candidates import ANY_LENGTH, Placed, Wanted, placed
+from deepbass_engine.mix.joins.candidates import ANY_LENGTH, MOST_OF_A_TRACK, Placed, Wanted, placed
 from deepbass_engine.mix.joins.side import Side
 from deepbass_engine.mix.joins.tempo import MOST_STRETCH, Meeting, is_near, meeting
 from deepbass_engine.mix.joins.terms import Terms, terms_of
@@ -82,7 +82,10 @@ def joined(
         for candidate in placed(leaving, entering, met, budget_s, wanted)
     ]
     if not found:
-        return "no place for both bar lines leaves enough of both tracks"
+        return (
+            f"wherever bar lines meet, more than {MOST_OF_A_TRACK:.0%} of a track would be taken, "
+            f"or more than {budget_s:g} s left out"
+        )
     found.sort(key=lambda c: (round(c.terms.total, 6), -c.placed.n_frames, c.placed.in_start))
     return Join(met, tuple(found[:N_TOLD]), _because(found[0], met, tempi))
 

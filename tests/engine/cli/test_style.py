@@ -169,3 +169,24 @@ def test_surround_comes_to_the_loudness_and_under_the_ceiling_as_it_is_mixed(
     meter.push(mix)
     assert db_from_gain(true_peak_plain(mix, RATE_HZ)) <= -1.0 + 0.05
     assert integrated_lufs(meter.finish()) == pytest.approx(-20.0, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--pin", "first"), "--order auto"),
+        (("--style", "plain", "--bars", "8"), "--style auto"),
+        (("--duration", "5", "--bars", "8"), "--style auto"),
+    ],
+)
+def test_flags_that_would_do_nothing_are_refused(
+    folder: Path,
+    tmp_path: Path,
+    flags: tuple[str, ...],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["mix", str(folder), "-o", str(tmp_path / "mix.wav")]
+    assert main([*words, *flags]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "mix.wav").exists()

@@ -268,7 +268,10 @@ def test_a_track_that_was_not_listened_to_is_joined_plainly(heard: list[TrackAna
 def test_a_track_too_short_for_two_bars_is_joined_plainly(heard: list[TrackAnalysis]) -> None:
     first = side_of(heard[0])
     short = replace(first, end=first.start + 5 * RATE_HZ)
-    assert joined(first, short, 12.0) == "no place for both bar lines leaves enough of both tracks"
+    assert joined(first, short, 12.0) == (
+        "wherever bar lines meet, more than 20% of a track would be taken, "
+        "or more than 12 s left out"
+    )
 
 
 def test_of_all_candidates_the_one_that_costs_least_is_taken(heard: list[TrackAnalysis]) -> None:

@@ -12,7 +12,7 @@ from loops import RATE_HZ, loop
 
 from deepbass_engine.analysis.track import TrackAnalysis, analyze_tracks
 from deepbass_engine.errors import Cancelled
-from deepbass_engine.mix.measured_style import with_measured_styles
+from deepbass_engine.mix.measured_style import settle_styles
 from deepbass_engine.mix.measuring import measure
 from deepbass_engine.mix.plan import plan_mix
 from deepbass_engine.mix.playback import audio_around
@@ -65,7 +65,7 @@ def test_no_pair_is_worse_than_a_plain_fade_and_none_worse_than_foretold(
     heard: list[TrackAnalysis],
 ) -> None:
     project = project_of(heard)
-    settled = scores(with_measured_styles(project, heard), heard)
+    settled = scores(settle_styles(project, heard).project, heard)
     for other in (project, plain(project)):
         assert np.all(np.array(settled) <= np.array(scores(other, heard)) + 0.0101)
 
@@ -75,7 +75,9 @@ def test_what_is_better_otherwise_is_taken_and_it_is_said(heard: list[TrackAnaly
     project = project_of(heard[:2])
     strict = msgspec.structs.replace(project.limits, roughness=1e-3)
     project = msgspec.structs.replace(project, limits=strict)
-    settled = with_measured_styles(project, heard[:2])
+    found = settle_styles(project, heard[:2])
+    assert (found.n_measured, found.n_changed, found.errors) == (1, 1, ())
+    settled = found.project
     before, after = (scores(each, heard[:2])[0] for each in (project, settled))
     (own,) = settled.transitions
     assert after < before
@@ -93,7 +95,35 @@ def test_what_a_person_chose_stays(heard: list[TrackAnalysis], own: dict[str, ob
     first, second = project.tracks
     chosen = Transition(out_track=first.id, in_track=second.id, **own)
     project = msgspec.structs.replace(project, transitions=(chosen,))
-    assert with_measured_styles(project, heard[:2]) == project
+    found = settle_styles(project, heard[:2])
+    assert (found.project, found.n_measured, found.n_changed) == (project, 0, 0)
+
+
+def test_what_was_measured_is_measured_anew_and_let_go_where_it_is_no_longer_better(
+    heard: list[TrackAnalysis],
+) -> None:
+    project = project_of(heard[:2])
+    strict = msgspec.structs.replace(project.limits, roughness=1e-3)
+    settled = settle_styles(msgspec.structs.replace(project, limits=strict), heard[:2]).project
+    again = settle_styles(settled, heard[:2])
+    assert (again.project, again.n_measured, again.n_changed) == (settled, 1, 0)
+    usual = msgspec.structs.replace(settled, limits=project.limits).without_reasons()
+    (own,) = usual.transitions
+    assert own.is_measured
+    assert "score" not in own.because
+    relaxed = settle_styles(usual, heard[:2])
+    assert relaxed.project == settle_styles(project, heard[:2]).project
+    assert relaxed.n_changed == 1
+
+
+def test_a_track_that_can_not_be_read_is_told(tmp_path: Path) -> None:
+    paths = loops_in(tmp_path)[:2]
+    found = [each for each in analyze_tracks(paths, music=True) if isinstance(each, TrackAnalysis)]
+    paths[1].unlink()
+    settled = settle_styles(project_of(found), found)
+    assert (settled.project, settled.n_measured) == (project_of(found), 0)
+    (error,) = settled.errors
+    assert error.path == paths[1]
 
 
 @pytest.mark.slow
@@ -102,9 +132,9 @@ def test_it_is_the_same_from_any_number_of_workers_and_from_what_was_kept(
 ) -> None:
     project, store = project_of(heard), TransitionStore(tmp_path)
     found = [
-        with_measured_styles(project, heard, store=store, jobs=2),
-        with_measured_styles(project, heard, store=store, jobs=1),
-        with_measured_styles(project, heard, jobs=1),
+        settle_styles(project, heard, store=store, jobs=2),
+        settle_styles(project, heard, store=store, jobs=1),
+        settle_styles(project, heard, jobs=1),
     ]
     assert found[0] == found[1] == found[2]
     assert list(tmp_path.glob("*.measured"))
@@ -114,4 +144,4 @@ def test_it_can_be_cancelled(heard: list[TrackAnalysis]) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        with_measured_styles(project_of(heard), heard, cancel=cancel)
+        settle_styles(project_of(heard), heard, cancel=cancel)
