@@ -118,7 +118,8 @@ def _usable(
     left_out = []
     for path, analysis in zip(paths, heard, strict=True):
         if isinstance(analysis, InputError):
-            reason = LeftOut(path=_text(path), what=analysis.what, hint=analysis.hint)
+            hint = "copy it again, export it as WAV or FLAC, or take it out of the folder"
+            reason = LeftOut(path=_text(path), what=analysis.what, hint=hint)
         elif (first := songs.get(analysis.content_hash)) is not None:
             reason = LeftOut(path=_text(path), what=f"is the same as {shown(first.source.path)}")
         else:
