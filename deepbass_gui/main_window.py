@@ -57,6 +57,7 @@ from deepbass_gui.project_flow import ProjectFlow
 from deepbass_gui.quality_flow import QualityFlow
 from deepbass_gui.search_flow import SearchFlow
 from deepbass_gui.selection import Selection
+from deepbass_gui.settle_flow import SettleFlow
 from deepbass_gui.views.choices import Below, Cover
 from deepbass_gui.views.editor import TransitionEditor
 from deepbass_gui.views.overview import OverviewStrip
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         self.search = SearchFlow(
             document, self.selection, self.player, self.comparison, self.renderer.store, self
         )
+        self.settling = SettleFlow(document, self.search, self)
         self.beats = BeatsFlow(document, self.editor, self.player, self)
         self.quality_flow = QualityFlow(
             self.quality, document, self.selection, self.player, self.editor, self.playlist,
@@ -216,7 +218,8 @@ class MainWindow(QMainWindow):
         for flow in (self.flow, self.music, self.search):
             flow.told.connect(self._tell)
             flow.failed.connect(faults.show)
-        self.beats.told.connect(self._tell)
+        for teller in (self.beats, self.settling):
+            teller.told.connect(self._tell)
 
         player.position_changed.connect(timeline.set_playhead)
         player.position_changed.connect(self.editor.set_playhead)
@@ -285,7 +288,7 @@ class MainWindow(QMainWindow):
             "next_curve": editor.choose_next_curve,
             "find_better": self.search.find_better,
             "find_better_flagged": self.search.find_better_flagged,
-            "settle": self.search.settle,
+            "settle": self.settling.settle,
             "reset": self._reset_transition,
             "snap": editor.toggle_snap,
             "nudge_left": partial(editor.nudge_ms, -10.0),

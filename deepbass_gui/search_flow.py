@@ -6,7 +6,6 @@ import random
 import secrets
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
@@ -17,16 +16,13 @@ from deepbass_engine.mix.estimate import Estimate, time_text
 from deepbass_engine.mix.transition_cache import TransitionStore
 from deepbass_gui.comparison import CHOICES, Comparison, Setting
 from deepbass_gui.document import Document
-from deepbass_gui.edits import Pair, own
-from deepbass_gui.jobs.searching import Searched, Searcher, Settled
+from deepbass_gui.edits import Pair
+from deepbass_gui.jobs.searching import Searched, Searcher
 from deepbass_gui.models.choices import Offer, Option, offer_of
 from deepbass_gui.player import Player
 from deepbass_gui.selection import Selection
 from deepbass_gui.views.choices import ChoicesPanel
 from deepbass_gui.views.searching import FindButton, SearchProgress
-
-if TYPE_CHECKING:
-    from deepbass_engine.mix.measured_style import SettledStyles
 
 
 class SearchFlow(QObject):
@@ -69,7 +65,6 @@ class SearchFlow(QObject):
         self._comparison = comparison
         self._offers: dict[Pair, Offer] = {}
         self._offered: Pair | None = None
-        self._is_settling = False
         self._actions: Mapping[str, QAction] = {}
         self.searcher = Searcher(document, store, player.stretches, self)
         self.panel = ChoicesPanel(comparison)
@@ -80,11 +75,10 @@ class SearchFlow(QObject):
         self.searcher.noted.connect(partial(self.told.emit, "warning"))
         self.searcher.estimated.connect(self._on_estimated)
         self.searcher.finished.connect(self._on_finished)
-        self.searcher.settled.connect(self._on_settled)
         self.searcher.stopped.connect(self._on_stopped)
         self.searcher.failed.connect(self._on_failed)
         comparison.changed.connect(self._on_comparison)
-        selection.pair_changed.connect(self._show_offer)
+        selection.pair_changed.connect(self.show_offer)
         document.opened.connect(self._forget_all)
 
     def take_actions(self, actions: Mapping[str, QAction]) -> None:
@@ -95,19 +89,13 @@ class SearchFlow(QObject):
     def find_better(self) -> None:
         """Search for better settings of the chosen transition."""
         pair = self._selection.pair
-        if pair is not None and self._is_ready():
+        if pair is not None and self.is_ready():
             self.searcher.search([pair], self.button.settings)
 
     def find_better_flagged(self) -> None:
         """Search for better settings of all that are flagged, and take the best of each."""
-        if self._document.plan is not None and self._is_ready():
+        if self._document.plan is not None and self.is_ready():
             self.searcher.search_flagged(self.button.settings)
-
-    def settle(self) -> None:
-        """Measure all that is on the beat, and let each have what is best."""
-        if self._document.plan is not None and self._is_ready():
-            self._is_settling = True
-            self.searcher.settle()
 
     def toggle_blind(self) -> None:
         """Listen blind to what is offered, or show what it is."""
@@ -130,14 +118,15 @@ class SearchFlow(QObject):
         random.Random(secrets.randbits(32) if seed is None else seed).shuffle(order)
         self._offered = None
         self._comparison.reset()  # all are heard as they were found
-        self._show_offer(order)
+        self.show_offer(order)
         self.panel.table.setFocus()
 
     def shut_down(self) -> None:
         """Stop and wait for the thread."""
         self.searcher.shut_down()
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether a search can begin; says why where it can't."""
         if self.searcher.is_searching:
             self.told.emit("info", self.tr("A search goes on; Esc stops it."))
             return False
@@ -175,49 +164,7 @@ class SearchFlow(QObject):
             words = self.tr("This transition can't be measured, so nothing better was looked for.")
             self.told.emit("warning", words)
         if self._selection.pair in [offer.pair for offer in found]:
-            self._show_offer()
-
-    @Slot(object)
-    def _on_settled(self, settled: Settled) -> None:
-        """Take it over as one step; what was edited meanwhile is looked at too, from the cache."""
-        document, before, styles = self._document, settled.before, settled.styles
-        if not self._is_settling:  # another project was opened
-            return
-        self._is_settling = False
-        if document.settled_project != before:
-            if document.is_settled:
-                self.settle()
-            else:
-                words = self.tr(
-                    "Music was added while measuring. Choose by measuring again when it is read: "
-                    "what was measured is kept."
-                )
-                self.told.emit("info", words)
-            return
-        if styles.n_changed:  # else what is just being tried out stays
-            document.edit(self.tr("Choose by measuring"), styles.project)
-            for pair in list(self._offers):
-                if own(before, pair) != own(styles.project, pair):
-                    del self._offers[pair]
-            self._show_offer()
-        self._tell_of_styles(styles)
-
-    def _tell_of_styles(self, styles: SettledStyles) -> None:
-        n_failed, n_changed = len(styles.errors), styles.n_changed
-        if n_failed:
-            words = self.tr("{n} transitions on the beat could not be measured. {why}")
-            self.told.emit("warning", words.format(n=n_failed, why=styles.errors[0]))
-        if not styles.n_measured:
-            if n_failed:
-                return
-            words = self.tr(
-                "Nothing is on the beat but what you have chosen yourself: nothing was measured."
-            )
-        elif not n_changed:
-            words = self.tr("{of} on the beat measured: none is better another way.")
-        else:
-            words = self.tr("{of} on the beat measured, {n} changed; Undo takes it back.")
-        self.told.emit("info", words.format(n=n_changed, of=styles.n_measured))
+            self.show_offer()
 
     def _take_best(self, offers: list[Offer], n_flagged: int) -> None:
         """Let every transition have its best setting, as one step."""
@@ -266,7 +213,7 @@ class SearchFlow(QObject):
     # What is offered
 
     @Slot()
-    def _show_offer(self, order: list[int] | None = None) -> None:
+    def show_offer(self, order: list[int] | None = None) -> None:
         """Offer what was found for the chosen transition, where it still holds.
 
         Parameters
@@ -312,7 +259,6 @@ class SearchFlow(QObject):
     def _forget_all(self) -> None:
         """Another project is opened: what goes on for the one of before is of no use."""
         self.searcher.cancel()
-        self._is_settling = False
         self._offers.clear()
         self._offered = None
         self.panel.show_options({})

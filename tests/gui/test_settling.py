@@ -60,6 +60,7 @@ def test_what_measures_better_is_one_step_and_the_same_as_on_the_command_line(
     assert "1 on the beat measured: none is better" in said(window)
 
 
+@pytest.mark.slow
 def test_an_edit_meanwhile_is_kept_and_measured_too(
     qtbot: QtBot, window: MainWindow, document: Document
 ) -> None:
@@ -98,6 +99,7 @@ def test_where_all_was_chosen_by_hand_it_says_that_nothing_was_measured(
     assert "nothing was measured" in said(window)
 
 
+@pytest.mark.slow
 def test_a_beat_that_is_mended_makes_what_was_measured_open_again(
     window: MainWindow, document: Document, qtbot: QtBot
 ) -> None:
@@ -123,3 +125,18 @@ def test_it_is_stopped_and_nothing_is_changed(
         window.search.searcher.cancel()
     assert document.project == before
     assert not document.is_modified
+
+
+@pytest.mark.slow
+def test_what_a_search_offered_goes_where_measuring_changed_it(
+    qtbot: QtBot, window: MainWindow, document: Document
+) -> None:
+    assert document.plan is not None
+    window.selection.choose(document.pair(document.plan.fades[0]))
+    window.search.button.n_candidates.setValue(4)
+    with qtbot.waitSignal(window.search.searcher.finished, timeout=30_000):
+        window.actions_by_name["find_better"].trigger()
+    assert window.search.panel.isVisibleTo(window)
+    with qtbot.waitSignal(document.edited, timeout=30_000):
+        window.actions_by_name["settle"].trigger()
+    assert not window.search.panel.isVisibleTo(window)
